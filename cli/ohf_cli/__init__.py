@@ -1,0 +1,1 @@
+"""The two faces: `machine` for Host Factory, `human` for people and pipelines."""

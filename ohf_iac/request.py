@@ -1,0 +1,90 @@
+"""Requests and returns: their ids, and the names and tags derived from them.
+
+An id alone tells kind and age (`req-6743a1c0-9f…`: eight hex digits of UTC seconds, sixteen random ones), so
+that a process without memory can judge an id that it has never seen.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal
+
+from ohf_iac.template.kinds import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+IdKind = Literal["req", "ret"]
+
+TAG_REQUEST: Final = "ohf:request-id"
+TAG_TEMPLATE: Final = "ohf:template-id"
+TAG_OWNER: Final = "ohf:owner"
+TAG_KIND: Final = "ohf:kind"
+TAG_DEADLINE: Final = "ohf:deadline"
+TAG_PRICE_TYPE: Final = "ohf:price-type"
+TAG_RC_ACCOUNT: Final = "ohf:rc-account"
+TAG_DIGEST: Final = "ohf:digest"
+TAG_VERSION: Final = "ohf:version"
+TAG_APPROVAL: Final = "ohf:approval"
+TAG_SETTLED: Final = "ohf:settled"
+RETURN_TAG_PREFIX: Final = "ohf:return:"
+
+_ID = re.compile(r"(req|ret)-([0-9a-f]{8})-[0-9a-f]{16}\Z")
+
+#: Stack statuses of a request as Host Factory knows them.
+Verdict = Literal["complete", "complete_with_error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One requestMachines call: what was asked for, by whom, until when. Times are epoch seconds, UTC."""
+
+    request_id: str
+    template_id: str
+    kind: Kind
+    units: int
+    owner: str
+    created_at: int
+    deadline: int
+    price_type: str = "ondemand"
+    rc_account: str = "default"
+    on_demand_units: int = 0
+    #: units that one machine of an instance type delivers; empty: one unit each
+    weights: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def new_id(kind: IdKind, now: float, random_hex: str) -> str:
+    """An id of `kind` minted at `now`; `random_hex` is sixteen hex digits."""
+    return f"{kind}-{int(now):08x}-{random_hex}"
+
+
+def id_kind(identifier: str) -> IdKind | None:
+    """Whether an id is a request's or a return's; None when it is not one of ours."""
+    found = _ID.match(identifier)
+    if not found:
+        return None
+    return "req" if found[1] == "req" else "ret"
+
+
+def minted_at(identifier: str) -> int | None:
+    """The epoch second at which an id was minted; None when it is not one of ours."""
+    found = _ID.match(identifier)
+    return int(found[2], 16) if found else None
+
+
+def stack_name(request_id: str) -> str:
+    """The name of the request's stack, launch template and group: `ohf-<request id>`, 33 characters."""
+    return f"ohf-{request_id}"
+
+
+def request_id_of(name: str) -> str | None:
+    """The request id in a stack's name; None when the stack is not named by us."""
+    identifier = name.removeprefix("ohf-")
+    return identifier if name.startswith("ohf-req-") and id_kind(identifier) == "req" else None
+
+
+def return_tag(return_id: str) -> str:
+    """The tag key that marks an instance as returned by this return; one key per return."""
+    return f"{RETURN_TAG_PREFIX}{return_id}"
