@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
-from ohf_iac.template.kinds import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ohf_iac.machine import Machine
+    from ohf_iac.template.kinds import Kind
 
 IdKind = Literal["req", "ret"]
 
@@ -35,6 +37,8 @@ _ID = re.compile(r"(req|ret)-([0-9a-f]{8})-[0-9a-f]{16}\Z")
 
 #: Stack statuses of a request as Host Factory knows them.
 Verdict = Literal["complete", "complete_with_error"]
+#: What is known of the stack behind a request.
+StackState = Literal["intended", "created", "abandoned", "deleting", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +92,63 @@ def request_id_of(name: str) -> str | None:
 def return_tag(return_id: str) -> str:
     """The tag key that marks an instance as returned by this return; one key per return."""
     return f"{RETURN_TAG_PREFIX}{return_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """What we remember of a request. It may be lost at any time: AWS holds all of it that matters.
+
+    `first_short_at` is when a shortage was first seen frozen; `verdict` is set once and for ever; `machines` are
+    those last reported; `chore_at` is the epoch second from which a chore is due (0: none).
+    """
+
+    request: Request
+    stack: StackState = "intended"
+    stack_id: str = ""
+    digest: str = ""
+    first_short_at: int = 0
+    cancelled_at: int = 0
+    verdict: Verdict | None = None
+    settled_at: int = 0
+    message: str = ""
+    machines: tuple[Machine, ...] = ()
+    chore_at: int = 0
+
+    @property
+    def settled(self) -> bool:
+        return self.verdict is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedMachine:
+    """A machine named by a return: its id ("" if only a name was known), its name, the request it was made for."""
+
+    machine_id: str
+    name: str
+    request_id: str = ""
+    launch_time: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRecord:
+    """What we remember of a return; `machines` lists all that were named, `reported` what was last answered."""
+
+    return_id: str
+    created_at: int
+    machines: tuple[ReturnedMachine, ...] = ()
+    verdict: Verdict | None = None
+    settled_at: int = 0
+    message: str = ""
+    reported: tuple[Machine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MachineRecord:
+    """Where a machine belongs: enough to find it by name, and to know what its absence means."""
+
+    machine_id: str
+    name: str
+    request_id: str
+    launch_time: int = 0
+    account: str = ""
+    region: str = ""
