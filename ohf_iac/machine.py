@@ -138,9 +138,7 @@ def reported(instance: Instance, result: Result, message: str = "") -> Machine:
 
 def visible_tags(tags: Mapping[str, str]) -> str:
     """A machine's tags in IBM's form `key=value;key=value`, without AWS's own and without ours."""
-    return ";".join(
-        f"{key}={value}" for key, value in sorted(tags.items()) if not key.startswith(("aws:", "ohf:"))
-    )
+    return ";".join(f"{key}={value}" for key, value in sorted(tags.items()) if not key.startswith(("aws:", "ohf:")))
 
 
 def gone(machine_id: str, name: str, launch_time: int = 0) -> Machine:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
