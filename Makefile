@@ -1,0 +1,35 @@
+# make demo, make test: nothing else is needed on a fresh machine with Python 3.11 or newer.
+# PYTHON=python3.12 make … chooses the interpreter; .ci/venv.sh sets .venv up and keeps it current.
+
+python := .venv/bin/python
+typed := ohf_iac cli/ohf_cli
+
+.PHONY: help venv demo test test-all lint bench clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+venv: ## set .venv up, or find it whole
+	@.ci/venv.sh
+
+demo: venv ## the whole life of requests against a local AWS
+	@$(python) examples/demo.py
+
+test: venv ## the tests
+	$(python) -m pytest -n auto
+
+test-all: venv ## the tests with the whole sweeps
+	$(python) -m pytest -n auto -m "sweep or not sweep"
+
+lint: venv ## ruff and mypy
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	$(python) -m mypy $(typed)
+
+bench: venv ## the benchmarks; prints ratios
+	@$(python) bench/run.py
+
+clean: ## remove .venv and everything else that can be made again
+	rm -rf .venv .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
