@@ -1,0 +1,240 @@
+"""The wire: what Host Factory and LSF write and read. camelCase lives only here.
+
+Five inputs are parsed with every tolerance of the contract (`hostfactory-contract.md` §2: an object where an array is
+meant, numeric strings, `2.0`, plain strings as hosts, extra keys) and every refusal; five outputs are written with
+exactly the names, types and vocabularies that Host Factory reads. jsonschema would accept the same documents
+(`schemas/<operation>.*.json`, held by a test), but is too slow to start for a script that runs every half minute.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ohf_iac.errors import ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ohf_iac.machine import Machine
+    from ohf_iac.status.answer import RequestStatus
+    from ohf_iac.template.catalogue import Catalogue
+    from ohf_iac.template.host_template import HostTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class MachineAsk:
+    """requestMachines: `units` of a template (machines, or capacity units where it gives weights)."""
+
+    template_id: str
+    units: int
+    rc_account: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class HostRef:
+    """A host as Host Factory names it: by name, by id, or both ("" where it gave none)."""
+
+    name: str
+    machine_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reclaim:
+    """A host that is being taken away or is gone; `grace` in seconds, 0 = already gone."""
+
+    machine_id: str
+    name: str
+    grace: int
+
+
+def parse_document(text: bytes, *, empty_is_object: bool = False) -> dict[str, Any]:
+    """The JSON object in an input file; an empty file counts as `{}` where the contract allows it."""
+    if empty_is_object and not text.strip():
+        return {}
+    try:
+        document = json.loads(text.decode("utf-8-sig"))
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise ValidationError(
+            f"read input: it is not JSON: {error}", hint="give the file that Host Factory wrote"
+        ) from error
+    if not isinstance(document, dict):
+        raise ValidationError("read input: it is not a JSON object", hint="give the file that Host Factory wrote")
+    return document
+
+
+def parse_request_machines(document: Mapping[str, Any]) -> MachineAsk:
+    """`{"template": {"templateId", "machineCount"}, "rc_account"?}`."""
+    template = document.get("template")
+    if isinstance(template, list) and len(template) == 1:
+        template = template[0]
+    if not isinstance(template, dict):
+        raise ValidationError('request machines: the input has no "template" object')
+    template_id = template.get("templateId", template.get("templateID"))
+    if not isinstance(template_id, str) or not template_id:
+        raise ValidationError('request machines: "template.templateId" is missing or not a text')
+    if "machineCount" not in template:
+        raise ValidationError('request machines: "template.machineCount" is missing')
+    units = whole_number(template["machineCount"], 'request machines: "template.machineCount"')
+    if units < 1:
+        raise ValidationError(f'request machines: "template.machineCount" is {units}, at least 1 is needed')
+    return MachineAsk(template_id, units, _rc_account(document.get("rc_account")))
+
+
+def parse_request_status(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids asked for, in order, each once."""
+    if "requests" not in document:
+        raise ValidationError('get request status: the input has no "requests"')
+    ids: list[str] = []
+    for entry in _as_list(document["requests"], "requestId", 'get request status: "requests"'):
+        identifier = entry.get("requestId") if isinstance(entry, dict) else entry
+        if not isinstance(identifier, str) or not identifier:
+            raise ValidationError('get request status: an entry of "requests" has no "requestId"')
+        ids.append(identifier)
+    if not ids:
+        raise ValidationError('get request status: "requests" is empty')
+    return tuple(dict.fromkeys(ids))
+
+
+def parse_return_machines(document: Mapping[str, Any]) -> tuple[HostRef, ...]:
+    """The hosts to give back, each once; `machines` as array or object, or the bare object itself."""
+    given = document.get("machines", document if _names_host(document) else None)
+    hosts = _hosts(given, 'return machines: "machines"') if given is not None else ()
+    if not hosts:
+        raise ValidationError('return machines: the input names no "machines"')
+    return hosts
+
+
+def parse_return_requests(document: Mapping[str, Any]) -> tuple[HostRef, ...] | None:
+    """The hosts that Host Factory knows; None when it names none (then all of ours are meant)."""
+    given = document.get("machines")
+    if given is None:
+        return None
+    return _hosts(given, 'get return requests: "machines"') or None
+
+
+def whole_number(value: object, what: str) -> int:
+    """An integer written as number, `2.0` or numeric text; ValidationError for anything else."""
+    if isinstance(value, str):
+        try:
+            value = float(value) if "." in value else int(value)
+        except ValueError:
+            raise ValidationError(f"{what} is {value!r}, not a number") from None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValidationError(f"{what} is {value!r}, not a number")
+    if value != value or value in (float("inf"), float("-inf")) or value != int(value):
+        raise ValidationError(f"{what} is {value!r}, not a whole number")
+    return int(value)
+
+
+def templates_answer(catalogue: Catalogue) -> dict[str, Any]:
+    """getAvailableTemplates: file order, every field echoed, refused templates named in the message."""
+    served = [_template(one) for one in catalogue.templates]
+    parts = [f"{len(served)} template{'' if len(served) == 1 else 's'}"]
+    parts += [f"refused: {one.message}" for one in catalogue.refused]
+    return {"message": "; ".join(parts), "templates": served}
+
+
+def request_answer(request_id: str, message: str) -> dict[str, Any]:
+    """requestMachines and requestReturnMachines: the id, and a sentence."""
+    return {"requestId": request_id, "message": message}
+
+
+def status_answer(statuses: Iterable[RequestStatus]) -> dict[str, Any]:
+    """getRequestStatus: one entry per id, always."""
+    return {"requests": [_status(one) for one in statuses]}
+
+
+def reclaims_answer(reclaims: Sequence[Reclaim], message: str = "") -> dict[str, Any]:
+    """getReturnRequests: hosts that are being reclaimed or are gone."""
+    rows = [{"machine": one.name, "machineId": one.machine_id, "gracePeriod": one.grace} for one in reclaims]
+    return {"status": "complete", "message": message, "requests": rows}
+
+
+def failure(message: str) -> dict[str, Any]:
+    """A call that did not happen: exit 1 with a message and no id."""
+    return {"message": message}
+
+
+def dump(answer: Mapping[str, Any]) -> str:
+    """One JSON object in ASCII."""
+    return json.dumps(answer)
+
+
+def machine_row(machine: Machine) -> dict[str, Any]:
+    """A machine in getRequestStatus; unknown addresses are null, as in IBM's captures."""
+    return {
+        "machineId": machine.machine_id,
+        "name": machine.name,
+        "result": machine.result,
+        "status": machine.status,
+        "privateIpAddress": machine.private_ip or None,
+        "publicIpAddress": machine.public_ip or None,
+        "launchtime": machine.launch_time,
+        "message": machine.message,
+        "priceType": machine.price_type,
+        "instanceType": machine.instance_type,
+        "instanceTags": machine.instance_tags,
+        "cloudHostId": None,
+        "rcAccount": machine.rc_account,
+        "publicDnsName": machine.public_dns or None,
+        "ncores": machine.cores,
+        "nthreads": machine.threads,
+        "lifeCycleType": "spot" if machine.price_type == "spot" else "normal",
+    }
+
+
+def _status(status: RequestStatus) -> dict[str, Any]:
+    return {
+        "requestId": status.request_id,
+        "status": status.status,
+        "message": status.message,
+        "machines": [machine_row(one) for one in status.machines],
+    }
+
+
+def _template(template: HostTemplate) -> dict[str, Any]:
+    row = dict(template.raw)
+    row.pop("templateID", None)
+    row["templateId"] = template.template_id
+    row["maxNumber"] = template.max_number
+    row["attributes"] = {name: list(pair) for name, pair in template.attributes.items()}
+    return row
+
+
+def _rc_account(value: object) -> str:
+    return value if isinstance(value, str) and value else "default"
+
+
+def _names_host(entry: Mapping[str, Any]) -> bool:
+    return "name" in entry or "machineId" in entry
+
+
+def _as_list(value: object, key: str, what: str) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict) and key in value:
+        return [value]
+    if isinstance(value, str):
+        return [value]
+    raise ValidationError(f"{what} is neither an array nor an object with {key!r}")
+
+
+def _hosts(value: object, what: str) -> tuple[HostRef, ...]:
+    if isinstance(value, dict) and not value:
+        return ()
+    entries = [value] if isinstance(value, (str, dict)) else value
+    if not isinstance(entries, list):
+        raise ValidationError(f"{what} is neither an array nor an object")
+    return tuple(dict.fromkeys(_host(one, what) for one in entries))
+
+
+def _host(entry: object, what: str) -> HostRef:
+    if isinstance(entry, str) and entry:
+        return HostRef("", entry) if entry.startswith("i-") else HostRef(entry, "")
+    if isinstance(entry, dict):
+        name, machine_id = entry.get("name") or "", entry.get("machineId") or ""
+        if isinstance(name, str) and isinstance(machine_id, str) and (name or machine_id):
+            return HostRef(name, machine_id)
+    raise ValidationError(f"{what} has an entry with neither name nor machineId: {entry!r}")

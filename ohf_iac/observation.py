@@ -1,0 +1,79 @@
+"""What was seen of a request: machines, stack, events, group or fleets, when, and what could not be read.
+
+Everything here is a value read at one moment; nothing decides. Absence is only stated where it was looked for:
+`stack is None` with `stack_looked` means that CloudFormation does not know it, without it that nobody asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from ohf_iac.cfn import stack_phase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ohf_iac.cfn import Phase, StackEvent
+    from ohf_iac.machine import Instance
+
+
+@dataclass(frozen=True, slots=True)
+class StackSeen:
+    """A stack as DescribeStacks showed it; `created_at` in epoch seconds."""
+
+    stack_id: str
+    name: str
+    status: str
+    reason: str = ""
+    created_at: int = 0
+    parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    outputs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def phase(self) -> Phase:
+        return stack_phase(self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """One reason that AWS gave for not launching: an error code ("" if AWS gave none) and its text."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CapacitySeen:
+    """A group or fleet as its own API showed it.
+
+    `frozen`: it cannot launch any more; `busy`: something is still under way in it (a change, a launch);
+    `members`: its own list of instance ids; `gone`: AWS no longer knows it.
+    """
+
+    capacity_id: str
+    state: str = ""
+    target: int = 0
+    frozen: bool = False
+    busy: bool = False
+    gone: bool = False
+    members: tuple[str, ...] = ()
+    shortfalls: tuple[Shortfall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """All that one poll saw of one request; `at` in epoch seconds."""
+
+    request_id: str
+    at: float
+    instances: tuple[Instance, ...] = ()
+    looked: bool = False
+    stack: StackSeen | None = None
+    events: tuple[StackEvent, ...] = ()
+    capacities: tuple[CapacitySeen, ...] = ()
+    #: instances that the group or fleet lists and that a look by id did not find
+    unseen_members: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()

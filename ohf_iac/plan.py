@@ -1,0 +1,193 @@
+"""Settling, returns, chores and clean-up as tuples of steps.
+
+Pure: nothing here calls AWS. Every step is absolute, may be repeated, and commutes with the steps of any other
+process: no step depends on a count that somebody else may have changed (design §2.5, §2.6). The executor in
+`commands` carries steps out in the order given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ohf_iac.request import TAG_SETTLED, return_tag, stack_name
+from ohf_iac.template.kinds import ASG, FLEET_MAINTAIN, FLEET_REQUEST, INSTANT, SPOT_MAINTAIN, SPOT_REQUEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ohf_iac.machine import Instance
+    from ohf_iac.observation import Observation, StackSeen
+    from ohf_iac.request import RequestRecord, Verdict
+    from ohf_iac.status.judge import Judgement
+    from ohf_iac.template.kinds import Kind
+
+#: EC2's tags that name an instance's fleet (aws-behaviour §1.4)
+FLEET_TAG: Final = "aws:ec2:fleet-id"
+SPOT_FLEET_TAG: Final = "aws:ec2spot:fleet-request-id"
+#: CreateTags and TerminateInstances in one call
+TAG_BATCH: Final = 500
+TERMINATE_BATCH: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendGroup:
+    """Suspend Launch, AZRebalance and ReplaceUnhealthy of a group; never Terminate (deletion would hang)."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeFleet:
+    """Set total, on-demand and spot target of a maintain EC2 Fleet to 0 without terminating."""
+
+    fleet_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeSpotFleet:
+    """Set the targets of a maintain Spot Fleet to 0 without terminating."""
+
+    fleet_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TagInstances:
+    """Put one tag on instances; ids that have vanished are dropped."""
+
+    ids: tuple[str, ...]
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terminate:
+    """Terminate instances; ids that have vanished are dropped."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteStack:
+    """Delete a stack; the token carries the settled status for ninety days of events."""
+
+    stack: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuyRest:
+    """Set the parameter RestCapacity of a heterogeneous request's stack."""
+
+    stack: str
+    units: int
+    token: str
+
+
+Step = SuspendGroup | FreezeFleet | FreezeSpotFleet | TagInstances | Terminate | DeleteStack | BuyRest
+
+
+def freeze(kind: Kind, request_id: str, fleets: Iterable[str]) -> tuple[Step, ...]:
+    """What stops a request's group or fleet from launching; empty where its own end does (request, instant)."""
+    if kind == ASG:
+        return (SuspendGroup(stack_name(request_id)),)
+    if kind == FLEET_MAINTAIN:
+        return tuple(FreezeFleet(one) for one in fleets)
+    if kind == SPOT_MAINTAIN:
+        return tuple(FreezeSpotFleet(one) for one in fleets)
+    return ()
+
+
+def steps_for(record: RequestRecord, seen: Observation, judgement: Judgement) -> tuple[Step, ...]:
+    """The steps that a judgement wishes, in order. The mark `ohf:settled` comes last, after every freeze."""
+    request = record.request
+    if judgement.wish == "freeze":
+        return _freeze_or_delete(record, seen)
+    if judgement.wish == "terminate":
+        return terminate(judgement.doomed)
+    if judgement.wish == "buy-rest":
+        return (BuyRest(_stack_of(record, seen), judgement.rest, f"{request.request_id}-rest"),)
+    if judgement.wish != "settle" or judgement.verdict is None:
+        return ()
+    steps = freeze(request.kind, request.request_id, fleet_ids(request.kind, seen)) if seen.instances else ()
+    return steps + tag(judgement.tag, TAG_SETTLED, judgement.verdict) + terminate(judgement.doomed)
+
+
+def fleet_ids(kind: Kind, seen: Observation) -> tuple[str, ...]:
+    """The fleets of a request as far as the observation names them: by their own describe, or on their machines."""
+    key = SPOT_FLEET_TAG if kind in (SPOT_REQUEST, SPOT_MAINTAIN) else FLEET_TAG
+    named = [one.capacity_id for one in seen.capacities if not one.gone]
+    named += [one.tags[key] for one in seen.instances if key in one.tags]
+    return tuple(dict.fromkeys(named))
+
+
+def tag(ids: Iterable[str], key: str, value: str) -> tuple[Step, ...]:
+    """Tag instances, in batches that CreateTags takes."""
+    return tuple(TagInstances(part, key, value) for part in batches(ids, TAG_BATCH))
+
+
+def terminate(ids: Iterable[str]) -> tuple[Step, ...]:
+    """Terminate instances, in batches that TerminateInstances takes."""
+    return tuple(Terminate(part) for part in batches(ids, TERMINATE_BATCH))
+
+
+def delete_stack(record: RequestRecord) -> DeleteStack:
+    """Delete the stack of a settled request; by id, so that a later stack of that name could not be meant."""
+    return DeleteStack(
+        record.stack_id or stack_name(record.request.request_id),
+        delete_token(record.request.request_id, record.verdict or "complete_with_error"),
+    )
+
+
+def delete_token(request_id: str, verdict: Verdict) -> str:
+    """DeleteStack's ClientRequestToken: letters, digits and hyphens are all that CloudFormation takes."""
+    return f"{request_id}-delete-{verdict.replace('_', '-')}"
+
+
+def return_steps(
+    return_id: str,
+    instances: Iterable[Instance],
+    unfrozen: Mapping[str, tuple[Step, ...]],
+    deletable: Iterable[Step],
+) -> tuple[Step, ...]:
+    """A return: freeze what is not frozen yet, mark the machines, end them, delete the stacks that are left empty.
+
+    `unfrozen` maps the unsettled requests concerned to their freeze steps. No target is computed, so that any
+    interleaving of returns, settles and polls ends in the same state.
+    """
+    ids = tuple(one.instance_id for one in instances)
+    frozen = tuple(step for steps in unfrozen.values() for step in steps)
+    return frozen + tag(ids, return_tag(return_id), "") + terminate(ids) + tuple(deletable)
+
+
+def batches(ids: Iterable[str], size: int) -> tuple[tuple[str, ...], ...]:
+    """Cut ids into parts of at most `size`, in order."""
+    whole = tuple(ids)
+    return tuple(whole[start : start + size] for start in range(0, len(whole), size))
+
+
+def _freeze_or_delete(record: RequestRecord, seen: Observation) -> tuple[Step, ...]:
+    """Freeze the group or fleet; where there is none to freeze and no machine lives, delete the stack.
+
+    Request and instant fleets know no freeze: before their end only DeleteStack keeps them from launching, and
+    with no live machine nothing is lost by it.
+    """
+    request = record.request
+    steps = freeze(request.kind, request.request_id, fleet_ids(request.kind, seen))
+    known = bool(seen.capacities) or any(one.live for one in seen.instances)
+    if steps and known:
+        return steps
+    if any(one.live for one in seen.instances) or seen.stack is None:
+        return steps
+    if _ends_by_itself(request.kind, seen.stack, bool(seen.capacities)):
+        return ()
+    return (DeleteStack(seen.stack.stack_id, delete_token(request.request_id, "complete_with_error")),)
+
+
+def _ends_by_itself(kind: Kind, stack: StackSeen, capacity_known: bool) -> bool:
+    """A request fleet in a sound stack ends by its ValidUntil: waiting is enough."""
+    return kind in (FLEET_REQUEST, SPOT_REQUEST, INSTANT) and stack.phase == "ready" and capacity_known
+
+
+def _stack_of(record: RequestRecord, seen: Observation) -> str:
+    return seen.stack.stack_id if seen.stack else record.stack_id or stack_name(record.request.request_id)

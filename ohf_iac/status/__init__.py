@@ -1,0 +1,1 @@
+"""Observation to status: counting machines, judging, answering."""

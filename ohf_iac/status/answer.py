@@ -1,0 +1,49 @@
+"""The answer for a request id, and what is remembered of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from ohf_iac.machine import Machine
+    from ohf_iac.request import RequestRecord
+    from ohf_iac.status.judge import Judgement
+
+Status = Literal["running", "complete", "complete_with_error"]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestStatus:
+    """The answer for one id."""
+
+    request_id: str
+    status: Status
+    message: str = ""
+    machines: tuple[Machine, ...] = ()
+
+
+def status_of(record: RequestRecord, judgement: Judgement) -> RequestStatus:
+    """The answer that a judgement means: only a carried-out wish to settle is terminal."""
+    if judgement.wish == "settle" and judgement.verdict:
+        return RequestStatus(record.request.request_id, judgement.verdict, judgement.message, judgement.machines)
+    return RequestStatus(record.request.request_id, "running", judgement.message, judgement.machines)
+
+
+def remembered(record: RequestRecord) -> RequestStatus:
+    """The answer from memory alone: the settled one, or `running` with the machines last known."""
+    status: Status = record.verdict or "running"
+    return RequestStatus(record.request.request_id, status, record.message, record.machines)
+
+
+def next_record(record: RequestRecord, judgement: Judgement, now: float) -> RequestRecord:
+    """What is remembered once a judgement has been carried out."""
+    known = replace(
+        record,
+        machines=judgement.machines,
+        message=judgement.message,
+        first_short_at=record.first_short_at or judgement.first_short_at,
+    )
+    if judgement.wish != "settle":
+        return known
+    return replace(known, verdict=judgement.verdict, settled_at=int(now))

@@ -1,0 +1,294 @@
+"""What a request's observation means: wait, look closer, freeze, buy the rest, or settle with a verdict.
+
+Pure. `judge` is asked twice in a poll: first with the machines alone (one DescribeInstances serves all requests);
+where those are too few it wishes a *look*, and is asked again with stack, events and group or fleet. The rules are
+design §2.4 and §2.5:
+
+    enough machines run        -> settle `complete`, whatever the stack says
+    too few, time is left      -> wait
+    too few, time is over      -> freeze, wait, and only a second observation (>= 15 s later) that sees the freeze,
+                                  nothing pending and both lists of machines agreeing settles the shortage
+    an instant fleet           -> its own list is final: one look is enough when both lists agree
+    marked `ohf:settled`       -> terminal, whatever its count now is
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
+
+from ohf_iac.cfn import BUSY, root_cause
+from ohf_iac.machine import by_launch, reported
+from ohf_iac.request import TAG_SETTLED
+from ohf_iac.status.tally import is_returned, settled_mark, tally
+from ohf_iac.template.kinds import INSTANT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ohf_iac.machine import Instance, Machine
+    from ohf_iac.observation import CapacitySeen, Observation
+    from ohf_iac.request import Request, RequestRecord, Verdict
+    from ohf_iac.status.tally import Tally
+
+Wish = Literal["wait", "look", "freeze", "terminate", "buy-rest", "settle"]
+
+#: seconds between the two observations of a shortage
+SECOND_LOOK: Final = 15
+#: seconds after which an id that EC2 does not show is taken for gone (eventual consistency before that)
+ABSENCE_PATIENCE: Final = 300
+#: seconds after which a stack that CloudFormation does not show was never created
+STACK_PATIENCE: Final = 120
+#: seconds between a fleet's ValidUntil and the request's deadline
+EXPIRY_MARGIN: Final = 60
+#: seconds that the on-demand rest of a heterogeneous request gets
+REST_SECONDS: Final = 600
+
+_STACK_ENDED: Final = frozenset({"failed", "deleting", "delete_failed", "deleted"})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the administrator decides: the verdict on a partial fulfilment, the pending time-out in seconds."""
+
+    partial_status: Verdict = "complete"
+    pending_timeout: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What to do about a request and what to say meanwhile.
+
+    `tag` lists instances to be marked settled, `doomed` those to be terminated (overdue, or late: appeared after
+    the terminal answer), `rest` the units to buy on demand.
+    """
+
+    wish: Wish
+    machines: tuple[Machine, ...] = ()
+    verdict: Verdict | None = None
+    message: str = ""
+    first_short_at: int = 0
+    tag: tuple[str, ...] = ()
+    doomed: tuple[str, ...] = ()
+    rest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One request under judgement."""
+
+    record: RequestRecord
+    seen: Observation
+    policy: Policy
+    tally: Tally
+
+    @property
+    def request(self) -> Request:
+        return self.record.request
+
+    @property
+    def short_since(self) -> int:
+        return self.record.first_short_at or int(self.seen.at)
+
+
+def judge(record: RequestRecord, seen: Observation, policy: Policy) -> Judgement:
+    """What `seen` means for an unsettled request."""
+    if mark := settled_mark(seen.instances):
+        return _already_settled(seen, "complete" if mark == "complete" else "complete_with_error")
+    case = _Case(record, seen, policy, tally(record.request, seen.instances, seen.at))
+    if case.tally.delivered >= record.request.units:
+        return _full(case)
+    enough_coming = case.tally.expected >= record.request.units
+    if enough_coming and seen.at < deadline(case) and not _overdue(case) and not record.cancelled_at:
+        return _wait(case)
+    if not seen.looked:
+        return replace(_wait(case), wish="look")
+    return _short(case)
+
+
+def deadline(case: _Case) -> int:
+    """Epoch second after which a shortage is final; the rest of a heterogeneous request moves it."""
+    return case.request.deadline + (REST_SECONDS if _rest_bought(case) else 0)
+
+
+def _wait(case: _Case, reason: str = "", *, short_since: int = 0) -> Judgement:
+    message = _count(case, reason) if reason else ""
+    return Judgement("wait", case.tally.machines(with_failed=True), message=message, first_short_at=short_since)
+
+
+def _full(case: _Case) -> Judgement:
+    """Enough machines run. Surplus ones that still start are waited for behind a freeze: none is unknown."""
+    machines = case.tally.machines(with_failed=False)
+    if case.tally.executing:
+        return Judgement("freeze", machines)
+    return Judgement("settle", machines, "complete", tag=_ids(case.tally.good))
+
+
+def _short(case: _Case) -> Judgement:
+    stack = case.seen.stack
+    if stack is None and not case.tally.live:
+        return _no_stack(case)
+    reason = _reason(case)
+    ended = stack is None or stack.phase in _STACK_ENDED
+    if _may_buy_rest(case):
+        return _buy_rest(case)
+    if not (ended or _over(case) or _instant_final(case)):
+        return _wait(case, reason)
+    if not _frozen(case):
+        return replace(_wait(case, reason, short_since=case.short_since), wish="freeze")
+    if doomed := _overdue(case):
+        return replace(_wait(case, reason, short_since=case.short_since), wish="terminate", doomed=doomed)
+    if not _quiet(case):
+        return _wait(case, reason, short_since=case.short_since)
+    if not _instant_final(case) and case.seen.at - case.short_since < SECOND_LOOK:
+        return _wait(case, reason, short_since=case.short_since)
+    return _shortage(case, reason)
+
+
+def _shortage(case: _Case, reason: str) -> Judgement:
+    """The verdict on too few machines (design §5, partial fulfilment)."""
+    counts = case.tally
+    verdict: Verdict = case.policy.partial_status
+    if counts.failed or not (counts.good or counts.returned):
+        verdict = "complete_with_error"
+    return Judgement(
+        "settle",
+        counts.machines(with_failed=True),
+        verdict,
+        _count(case, reason or "AWS gave no reason"),
+        first_short_at=case.short_since,
+        tag=_ids(counts.good),
+    )
+
+
+def _no_stack(case: _Case) -> Judgement:
+    age = case.seen.at - case.request.created_at
+    if age < STACK_PATIENCE:
+        return _wait(case)
+    return Judgement(
+        "settle",
+        case.tally.machines(with_failed=True),
+        "complete_with_error",
+        f"stack of {case.request.request_id} does not exist: it was never created, or AWS has forgotten it",
+    )
+
+
+def _already_settled(seen: Observation, verdict: Verdict) -> Judgement:
+    """Finish what another poll began: unmarked members get the mark, machines that came later are doomed.
+
+    A live unmarked instance launched no later than the newest marked one belongs to a batch of marks that did not
+    get through; one launched later appeared after the terminal answer.
+    """
+    instances = by_launch(seen.instances)
+    newest = max(one.launch_time for one in instances if TAG_SETTLED in one.tags)
+    members = [one for one in instances if TAG_SETTLED in one.tags or (one.live and one.launch_time <= newest)]
+    late = [one for one in instances if one.live and one not in members and not is_returned(one)]
+    machines = [reported(one, "succeed") for one in members]
+    if verdict == "complete_with_error":
+        dead = [one for one in instances if not one.live and TAG_SETTLED not in one.tags and not is_returned(one)]
+        machines += [reported(one, "fail", f"{one.instance_id} is {one.state}") for one in dead]
+    unmarked = tuple(one.instance_id for one in members if TAG_SETTLED not in one.tags)
+    return Judgement("settle", tuple(machines), verdict, tag=unmarked, doomed=_ids(late))
+
+
+def _over(case: _Case) -> bool:
+    """Whether time is up: deadline, cancellation, or a machine that has been pending for too long."""
+    return case.seen.at >= deadline(case) or bool(case.record.cancelled_at) or bool(_overdue(case))
+
+
+def _overdue(case: _Case) -> tuple[str, ...]:
+    limit = case.policy.pending_timeout
+    if limit is None:
+        return ()
+    return tuple(
+        one.instance_id
+        for one in case.tally.executing
+        if one.state == "pending" and case.seen.at - one.launch_time > limit
+    )
+
+
+def _frozen(case: _Case) -> bool:
+    """Whether nothing can launch any more. Without a capacity resource that is so once the stack has ended."""
+    stack = case.seen.stack
+    if stack is None or stack.phase in ("deleting", "deleted"):
+        return True
+    if not case.seen.capacities:
+        return False if case.tally.live else stack.phase == "failed"
+    return all(one.frozen for one in case.seen.capacities)
+
+
+def _quiet(case: _Case) -> bool:
+    """Whether nothing is pending and the group's or fleet's own list agrees with the tags."""
+    if case.tally.executing or any(one.busy for one in case.seen.capacities):
+        return False
+    stack = case.seen.stack
+    if stack and stack.phase == "deleting" and case.tally.good:
+        return False
+    return not (case.seen.unseen_members and case.seen.at - case.short_since < ABSENCE_PATIENCE)
+
+
+def _instant_final(case: _Case) -> bool:
+    """An instant fleet whose own list was read and agrees with the tags: nothing more will come."""
+    stack = case.seen.stack
+    return (
+        case.request.kind == INSTANT
+        and bool(case.seen.capacities)
+        and not case.seen.unseen_members
+        and stack is not None
+        and stack.phase in ("ready", "failed")
+    )
+
+
+def _rest_bought(case: _Case) -> bool:
+    stack = case.seen.stack
+    return stack is not None and stack.parameters.get("RestCapacity", "0") != "0"
+
+
+def _may_buy_rest(case: _Case) -> bool:
+    """A heterogeneous request whose spot fleet has ended short, with nothing pending, gets its rest on demand."""
+    stack = case.seen.stack
+    if case.request.price_type != "heterogeneous" or stack is None or _rest_bought(case):
+        return False
+    if case.seen.at < case.request.deadline - EXPIRY_MARGIN or case.record.cancelled_at:
+        return False
+    in_time = case.seen.at < case.request.deadline + REST_SECONDS
+    usable = stack.phase not in _STACK_ENDED and stack.status not in BUSY
+    return in_time and usable and bool(case.seen.capacities) and _frozen(case) and _quiet(case)
+
+
+def _buy_rest(case: _Case) -> Judgement:
+    missing = case.request.units - case.tally.delivered
+    waiting = _wait(case, f"spot capacity ended; {missing} bought on demand")
+    return replace(waiting, wish="buy-rest", rest=missing)
+
+
+def _reason(case: _Case) -> str:
+    """Why machines are missing, root cause first: the stack's, then the group's or fleet's, then a machine's."""
+    stack = case.seen.stack
+    if stack is not None and stack.phase in _STACK_ENDED and (cause := root_cause(case.seen.events)):
+        return cause
+    if cause := _first_shortfall(case.seen.capacities):
+        return cause
+    if case.tally.failed:
+        return case.tally.failed[0][1]
+    if stack is not None and stack.phase in _STACK_ENDED:
+        return stack.reason or f"stack is {stack.status}"
+    if stack is not None and stack.status in BUSY and case.seen.at >= case.request.deadline:
+        return f"stack is still {stack.status} at the deadline"
+    return "deadline passed" if _over(case) else ""
+
+
+def _first_shortfall(capacities: Iterable[CapacitySeen]) -> str:
+    for capacity in capacities:
+        for short in capacity.shortfalls:
+            return f"Error Code: {short.code}: {short.text}" if short.code else short.text
+    return ""
+
+
+def _count(case: _Case, reason: str) -> str:
+    what = "units" if case.request.weights else "machines"
+    return f"{case.tally.delivered} of {case.request.units} {what}: {reason}"
+
+
+def _ids(instances: Iterable[Instance]) -> tuple[str, ...]:
+    return tuple(one.instance_id for one in instances)
