@@ -1,0 +1,12 @@
+@echo off
+rem Host Factory calls this as: requestMachines.bat -f FILE. What is printed and how it exits is ohf-hostfactory's doing.
+setlocal
+set "ohf=ohf-hostfactory.exe"
+where /q %ohf% && goto found
+set "ohf=%~dp0..\..\.venv\Scripts\ohf-hostfactory.exe"
+if exist "%ohf%" goto found
+echo {"message": "run requestMachines: ohf-hostfactory is neither on PATH nor in the project (install ohf_iac, or run make venv)"}
+exit /b 1
+:found
+"%ohf%" requestMachines %*
+exit /b %errorlevel%
