@@ -1,8 +1,8 @@
 """The wire: what Host Factory and LSF write and read. camelCase lives only here.
 
-Five inputs are parsed with every tolerance of the contract (`hostfactory-contract.md` §2: an object where an array is
-meant, numeric strings, `2.0`, plain strings as hosts, extra keys) and every refusal; five outputs are written with
-exactly the names, types and vocabularies that Host Factory reads. jsonschema would accept the same documents
+Five inputs are parsed with every tolerance of the contract (`hostfactory-contract.md` §2: an object where an array
+is meant, numeric strings, `2.0`, plain strings as hosts, extra keys) and every refusal; five outputs are written
+with exactly the names, types and vocabularies that Host Factory reads. jsonschema would accept the same documents
 (`schemas/<operation>.*.json`, held by a test), but is too slow to start for a script that runs every half minute.
 """
 

@@ -1,0 +1,144 @@
+"""Clients and calls: one place where every AWS call passes, is bounded in time, translated and noted.
+
+Clients are made when first needed: a poll that only describes instances never pays for the CloudFormation model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+
+from ohf_iac.aws.translate import translated
+from ohf_iac.errors import OhfError, ProviderError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How AWS is reached: everything that the configuration says of region, credentials, endpoints and patience."""
+
+    region: str = ""
+    profile: str = ""
+    credentials_file: str = ""
+    assume_role_arn: str = ""
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    proxy: str = ""
+    connect_timeout: float = 10.0
+    read_timeout: float = 20.0
+    attempts: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class CallNote:
+    """One AWS call that was made, for audit and metrics. `error` is AWS's code, or "" when it succeeded."""
+
+    service: str
+    action: str
+    aws_request_id: str
+    error: str
+
+
+class Calls:
+    """AWS calls of one process. `remaining` tells the seconds left of the operation's overall deadline."""
+
+    def __init__(
+        self,
+        access: Access,
+        remaining: Callable[[], float] = lambda: 60.0,
+        note: Callable[[CallNote], None] = lambda _note: None,
+    ) -> None:
+        self.access = access
+        self._remaining = remaining
+        self._note = note
+        self._session: Any = None
+        self._clients: dict[str, Any] = {}
+
+    def call(self, service: str, operation: str, verb: str, thing: str, **parameters: Any) -> dict[str, Any]:
+        """The answer of one AWS call, or a ProviderError that says `verb thing: cause`."""
+        if self._remaining() <= 0:
+            raise ProviderError(
+                f"{verb} {thing}: the operation's deadline has passed",
+                transient=True,
+                sent=False,
+                hint="raise limits.deadline, or look why AWS answers slowly (ohf doctor)",
+            )
+        action = operation.title().replace("_", "")
+        try:
+            with translated(verb, thing):
+                answer: dict[str, Any] = getattr(self.client(service), operation)(**parameters)
+        except OhfError as error:
+            self._note(CallNote(service, action, "", getattr(error, "aws_code", "") or type(error).__name__))
+            raise
+        metadata = answer.get("ResponseMetadata", {})
+        self._note(CallNote(service, action, str(metadata.get("RequestId", "")), ""))
+        return answer
+
+    def pages(
+        self, service: str, operation: str, verb: str, thing: str, **parameters: Any
+    ) -> Iterator[dict[str, Any]]:
+        """The answers of a call that pages by NextToken, by hand: botocore has no paginator for some of them."""
+        while True:
+            answer = self.call(service, operation, verb, thing, **parameters)
+            yield answer
+            if not answer.get("NextToken"):
+                return
+            parameters["NextToken"] = answer["NextToken"]
+
+    def client(self, service: str) -> Any:
+        """The client of a service, made once."""
+        if service not in self._clients:
+            self._clients[service] = self._session_of_access().client(
+                service, endpoint_url=self.access.endpoints.get(service), config=self._config()
+            )
+        return self._clients[service]
+
+    @property
+    def region(self) -> str:
+        """The region that calls go to."""
+        with translated("find", "the region"):
+            return str(self._session_of_access().region_name or "")
+
+    def _session_of_access(self) -> Any:
+        if self._session is None:
+            with translated("start", "an AWS session"):
+                self._session = _session(self.access)
+        return self._session
+
+    def _config(self) -> Config:
+        left = max(1.0, self._remaining())
+        return Config(
+            connect_timeout=min(self.access.connect_timeout, left),
+            read_timeout=min(self.access.read_timeout, left),
+            retries={"mode": "standard", "total_max_attempts": self.access.attempts},
+            proxies={"http": self.access.proxy, "https": self.access.proxy} if self.access.proxy else None,
+        )
+
+
+def _session(access: Access) -> Any:
+    core = botocore.session.Session(profile=access.profile or None)
+    if access.credentials_file:
+        core.set_config_variable("credentials_file", access.credentials_file)
+    region = access.region or core.get_config_variable("region")
+    if access.assume_role_arn:
+        core = _assumed(core, access.assume_role_arn)
+    return boto3.session.Session(botocore_session=core, region_name=region)
+
+
+def _assumed(core: Any, role_arn: str) -> Any:
+    """A session under another role; botocore renews its credentials before they end."""
+    fetcher = AssumeRoleCredentialFetcher(
+        core.create_client, core.get_credentials(), role_arn, {"RoleSessionName": "ohf"}
+    )
+    assumed = botocore.session.Session()
+    # botocore has no public way to set credentials that renew themselves
+    assumed._credentials = DeferredRefreshableCredentials(  # type: ignore[attr-defined]
+        fetcher.fetch_credentials, "assume-role"
+    )
+    return assumed

@@ -1,0 +1,201 @@
+"""Instances: read by tag, id or name, tagged, terminated."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ohf_iac.errors import ProviderError
+from ohf_iac.machine import Instance
+from ohf_iac.plan import batches
+from ohf_iac.request import TAG_OWNER, TAG_REQUEST, TAG_TEMPLATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ohf_iac.aws.calls import Calls
+
+#: values of one filter, machines of one page (aws-behaviour §5)
+FILTER_VALUES = 200
+PAGE = 1000
+_LIVE = ["pending", "running", "stopping", "stopped"]
+_ID = re.compile(r"i-[0-9a-f]+")
+
+
+def of_requests(calls: Calls, owner: str, request_ids: Iterable[str]) -> tuple[Instance, ...]:
+    """All instances, dead ones too, that carry the tags of these requests and of this owner."""
+    found: list[Instance] = []
+    for part in batches(request_ids, FILTER_VALUES):
+        found += _described(calls, f"machines of {len(part)} requests", **{
+            f"tag:{TAG_REQUEST}": list(part), f"tag:{TAG_OWNER}": [owner]
+        })  # fmt: skip
+    return tuple(found)
+
+
+def of_owner(calls: Calls, owner: str) -> tuple[Instance, ...]:
+    """All instances that carry the tag of this owner."""
+    return _described(calls, "all machines of this provider", **{f"tag:{TAG_OWNER}": [owner]})
+
+
+def live_of_template(calls: Calls, owner: str, template_id: str) -> tuple[Instance, ...]:
+    """The live instances of one host template."""
+    return _described(
+        calls,
+        f"machines of template {template_id}",
+        **{f"tag:{TAG_OWNER}": [owner], f"tag:{TAG_TEMPLATE}": [template_id], "instance-state-name": _LIVE},
+    )
+
+
+def with_tag_key(calls: Calls, owner: str, key: str) -> tuple[Instance, ...]:
+    """The instances of this owner that carry a tag of this key."""
+    return _described(calls, f"machines tagged {key}", **{f"tag:{TAG_OWNER}": [owner], "tag-key": [key]})
+
+
+def by_id(calls: Calls, ids: Iterable[str]) -> tuple[Instance, ...]:
+    """Instances by id; unknown ones are simply not among them (filters: one unknown id fails a plain call)."""
+    return _by_filter(calls, "instance-id", ids)
+
+
+def by_name(calls: Calls, names: Iterable[str]) -> tuple[Instance, ...]:
+    """Instances by private DNS name; names are recycled, so several may bear one."""
+    return _by_filter(calls, "private-dns-name", names)
+
+
+def tag(calls: Calls, ids: Iterable[str], key: str, value: str) -> None:
+    """Put one tag on instances; vanished ones are dropped."""
+    left = tuple(ids)
+    while left:
+        try:
+            calls.call(
+                "ec2",
+                "create_tags",
+                "tag",
+                f"{len(left)} machines",
+                Resources=list(left),
+                Tags=[{"Key": key, "Value": value}],
+            )
+            return
+        except ProviderError as error:
+            left = _without_vanished(left, error)
+
+
+def terminate(calls: Calls, ids: Iterable[str]) -> dict[str, str]:
+    """Terminate instances; vanished ones are dropped. Returns the ids that EC2 refuses to end, with its reason.
+
+    TerminateInstances is all or nothing for a wrong id, and fails for all ids of a zone when one is protected:
+    a refusal is bisected until the protected machine alone is left (aws-behaviour §2.5).
+    """
+    refused: dict[str, str] = {}
+    todo = [tuple(ids)]
+    while todo:
+        part = todo.pop()
+        if not part:
+            continue
+        try:
+            calls.call("ec2", "terminate_instances", "terminate", f"{len(part)} machines", InstanceIds=list(part))
+        except ProviderError as error:
+            if error.aws_code == "OperationNotPermitted" and len(part) == 1:
+                refused[part[0]] = error.message
+            elif error.aws_code == "OperationNotPermitted":
+                middle = len(part) // 2
+                todo += [part[:middle], part[middle:]]
+            else:
+                todo.append(_without_vanished(part, error))
+    return refused
+
+
+def spot_notices(calls: Calls, ids: Iterable[str]) -> dict[str, tuple[str, float]]:
+    """Instance id to (status code, epoch second of its last change) of the spot requests behind instances."""
+    found: dict[str, tuple[str, float]] = {}
+    for part in batches(ids, FILTER_VALUES):
+        for page in calls.pages(
+            "ec2",
+            "describe_spot_instance_requests",
+            "describe",
+            f"spot requests of {len(part)} machines",
+            Filters=[{"Name": "instance-id", "Values": list(part)}],
+        ):
+            for row in page["SpotInstanceRequests"]:
+                status = row.get("Status", {})
+                at = status["UpdateTime"].timestamp() if "UpdateTime" in status else 0.0
+                found[row["InstanceId"]] = (status.get("Code", ""), at)
+    return found
+
+
+def scheduled_ends(calls: Calls, ids: Iterable[str]) -> dict[str, float]:
+    """Instance id to the epoch second at which EC2 retires or stops it by schedule; completed events left out."""
+    found: dict[str, float] = {}
+    for part in batches(ids, 100):
+        for page in calls.pages(
+            "ec2",
+            "describe_instance_status",
+            "describe",
+            f"status of {len(part)} machines",
+            InstanceIds=list(part),
+        ):
+            for row in page["InstanceStatuses"]:
+                for event in row.get("Events", []):
+                    if event["Code"] in ("instance-retirement", "instance-stop") and not event.get(
+                        "Description", ""
+                    ).startswith(("[Completed]", "[Canceled]")):
+                        found[row["InstanceId"]] = event["NotBefore"].timestamp()
+    return found
+
+
+def account(calls: Calls) -> str:
+    """The account of the caller; needs no permission."""
+    return str(calls.call("sts", "get_caller_identity", "identify", "the caller")["Account"])
+
+
+def _by_filter(calls: Calls, name: str, values: Iterable[str]) -> tuple[Instance, ...]:
+    found: list[Instance] = []
+    for part in batches(dict.fromkeys(values), FILTER_VALUES):
+        found += _described(calls, f"{len(part)} machines", **{name: list(part)})
+    return tuple(found)
+
+
+def _described(calls: Calls, thing: str, **filters: list[str]) -> tuple[Instance, ...]:
+    found: list[Instance] = []
+    for page in calls.pages(
+        "ec2",
+        "describe_instances",
+        "describe",
+        thing,
+        Filters=[{"Name": name, "Values": values} for name, values in filters.items()],
+        MaxResults=PAGE,
+    ):
+        found += [_instance(row) for one in page["Reservations"] for row in one["Instances"]]
+    return tuple(found)
+
+
+def _without_vanished(ids: tuple[str, ...], error: ProviderError) -> tuple[str, ...]:
+    """The ids without those that EC2's refusal names; the refusal itself when it names none of them."""
+    if error.aws_code != "InvalidInstanceID.NotFound":
+        raise error
+    gone = set(_ID.findall(error.message))
+    left = tuple(one for one in ids if one not in gone)
+    if len(left) == len(ids):
+        raise error
+    return left
+
+
+def _instance(row: Mapping[str, Any]) -> Instance:
+    reason = row.get("StateReason", {})
+    cpu = row.get("CpuOptions", {})
+    return Instance(
+        instance_id=row["InstanceId"],
+        state=row["State"]["Name"],
+        name=row.get("PrivateDnsName", ""),
+        private_ip=row.get("PrivateIpAddress", ""),
+        public_ip=row.get("PublicIpAddress", ""),
+        public_dns=row.get("PublicDnsName", ""),
+        instance_type=row.get("InstanceType", ""),
+        zone=row.get("Placement", {}).get("AvailabilityZone", ""),
+        launch_time=int(row["LaunchTime"].timestamp()),
+        spot=row.get("InstanceLifecycle", "") == "spot",
+        reason_code=reason.get("Code", ""),
+        reason=reason.get("Message", ""),
+        cores=cpu.get("CoreCount", 0),
+        threads=cpu.get("ThreadsPerCore", 0),
+        tags={one["Key"]: one["Value"] for one in row.get("Tags", [])},
+    )

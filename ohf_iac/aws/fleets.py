@@ -1,0 +1,185 @@
+"""EC2 Fleets and Spot Fleets: seen, and frozen."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from ohf_iac.errors import ProviderError
+from ohf_iac.observation import CapacitySeen, Shortfall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ohf_iac.aws.calls import Calls
+
+#: Fleet states (botocore: FleetStateCode, BatchState) and whether a fleet in one can launch no more. Total.
+FLEET_ENDED: Final[Mapping[str, bool]] = MappingProxyType(
+    {
+        "submitted": False,
+        "active": False,
+        "modifying": False,
+        "deleted": True,
+        "deleted_running": True,
+        "deleted_terminating": True,
+        "failed": True,
+        "cancelled": True,
+        "cancelled_running": True,
+        "cancelled_terminating": True,
+    }
+)
+#: After this many seconds beyond ValidUntil a request fleet counts as ended, whatever state it shows: "at this
+#: point, no new requests are placed or able to fulfill the request" (EC2 API, ValidUntil).
+EXPIRY_PATIENCE: Final = 600
+_MISSING: Final = frozenset({"InvalidFleetId.NotFound", "InvalidSpotFleetRequestId.NotFound"})
+
+
+def fleet_seen(calls: Calls, fleet_id: str, now: float) -> CapacitySeen:
+    """An EC2 Fleet. An instant one lists its machines and errors itself, the others in calls of their own."""
+    try:
+        answer = calls.call("ec2", "describe_fleets", "describe", f"fleet {fleet_id}", FleetIds=[fleet_id])
+    except ProviderError as error:
+        return _missing(fleet_id, error)
+    if not answer["Fleets"]:
+        return CapacitySeen(fleet_id, gone=True, frozen=True)
+    row = answer["Fleets"][0]
+    if row.get("Type") == "instant":
+        return _instant(fleet_id, row)
+    target = row["TargetCapacitySpecification"]["TotalTargetCapacity"]
+    emptied = target == 0 and row.get("ExcessCapacityTerminationPolicy") == "no-termination"
+    return CapacitySeen(
+        capacity_id=fleet_id,
+        state=row["FleetState"],
+        target=target,
+        frozen=_ended(row["FleetState"], row, now) or emptied,
+        busy=row["FleetState"] == "modifying",
+        members=_members(calls, "describe_fleet_instances", fleet_id, FleetId=fleet_id),
+        shortfalls=_history(calls, "describe_fleet_history", fleet_id, FleetId=fleet_id),
+    )
+
+
+def spot_fleet_seen(calls: Calls, fleet_id: str, now: float) -> CapacitySeen:
+    """A Spot Fleet request."""
+    try:
+        answer = calls.call(
+            "ec2",
+            "describe_spot_fleet_requests",
+            "describe",
+            f"Spot Fleet {fleet_id}",
+            SpotFleetRequestIds=[fleet_id],
+        )
+    except ProviderError as error:
+        return _missing(fleet_id, error)
+    if not answer["SpotFleetRequestConfigs"]:
+        return CapacitySeen(fleet_id, gone=True, frozen=True)
+    row = answer["SpotFleetRequestConfigs"][0]
+    config, state = row["SpotFleetRequestConfig"], row["SpotFleetRequestState"]
+    emptied = config["TargetCapacity"] == 0 and config.get("ExcessCapacityTerminationPolicy") == "noTermination"
+    return CapacitySeen(
+        capacity_id=fleet_id,
+        state=state,
+        target=config["TargetCapacity"],
+        frozen=_ended(state, config, now) or emptied,
+        busy=state == "modifying",
+        members=_members(calls, "describe_spot_fleet_instances", fleet_id, SpotFleetRequestId=fleet_id),
+        shortfalls=_history(calls, "describe_spot_fleet_request_history", fleet_id, SpotFleetRequestId=fleet_id),
+    )
+
+
+def freeze_fleet(calls: Calls, fleet_id: str) -> None:
+    """A maintain EC2 Fleet launches no more and keeps what it has; expired or deleted ones are frozen already."""
+    _unless_ended(
+        calls,
+        "modify_fleet",
+        f"fleet {fleet_id}",
+        FleetId=fleet_id,
+        ExcessCapacityTerminationPolicy="no-termination",
+        TargetCapacitySpecification={
+            "TotalTargetCapacity": 0,
+            "OnDemandTargetCapacity": 0,
+            "SpotTargetCapacity": 0,
+        },
+    )
+
+
+def freeze_spot_fleet(calls: Calls, fleet_id: str) -> None:
+    """A maintain Spot Fleet launches no more and keeps what it has."""
+    _unless_ended(
+        calls,
+        "modify_spot_fleet_request",
+        f"Spot Fleet {fleet_id}",
+        SpotFleetRequestId=fleet_id,
+        ExcessCapacityTerminationPolicy="noTermination",
+        TargetCapacity=0,
+        OnDemandTargetCapacity=0,
+    )
+
+
+def _unless_ended(calls: Calls, operation: str, thing: str, **parameters: Any) -> None:
+    """A freeze; a refusal is fine where the fleet is gone, or in an ended state by its own describe."""
+    try:
+        calls.call("ec2", operation, "freeze", thing, **parameters)
+    except ProviderError as error:
+        if error.aws_code in _MISSING:
+            return
+        if error.transient or not _has_ended(calls, parameters):
+            raise
+
+
+def _has_ended(calls: Calls, parameters: Mapping[str, Any]) -> bool:
+    if "FleetId" in parameters:
+        return fleet_seen(calls, parameters["FleetId"], 0).frozen
+    return spot_fleet_seen(calls, parameters["SpotFleetRequestId"], 0).frozen
+
+
+def _missing(fleet_id: str, error: ProviderError) -> CapacitySeen:
+    if error.aws_code not in _MISSING:
+        raise error
+    return CapacitySeen(fleet_id, gone=True, frozen=True)
+
+
+def _ended(state: str, row: Mapping[str, Any], now: float) -> bool:
+    if FLEET_ENDED[state]:
+        return True
+    until = row.get("ValidUntil")
+    return until is not None and now > until.timestamp() + EXPIRY_PATIENCE
+
+
+def _instant(fleet_id: str, row: Mapping[str, Any]) -> CapacitySeen:
+    members = tuple(one for part in row.get("Instances", []) for one in part["InstanceIds"])
+    errors = [Shortfall(one.get("ErrorCode", ""), one.get("ErrorMessage", "")) for one in row.get("Errors", [])]
+    return CapacitySeen(
+        capacity_id=fleet_id,
+        state=row["FleetState"],
+        target=row["TargetCapacitySpecification"]["TotalTargetCapacity"],
+        frozen=True,
+        members=members,
+        shortfalls=tuple(dict.fromkeys(errors)),
+    )
+
+
+def _members(calls: Calls, operation: str, fleet_id: str, **parameters: Any) -> tuple[str, ...]:
+    found: list[str] = []
+    for page in calls.pages("ec2", operation, "list", f"machines of {fleet_id}", **parameters):
+        found += [one["InstanceId"] for one in page["ActiveInstances"]]
+    return tuple(found)
+
+
+def _history(calls: Calls, operation: str, fleet_id: str, **parameters: Any) -> tuple[Shortfall, ...]:
+    """Why launches failed, newest first; AWS keeps a fleet's history for 48 hours."""
+    epoch = datetime(2000, 1, 1, tzinfo=UTC)
+    rows: list[Mapping[str, Any]] = []
+    for page in calls.pages("ec2", operation, "read", f"history of {fleet_id}", StartTime=epoch, **parameters):
+        rows += page["HistoryRecords"]
+    return tuple(dict.fromkeys(_errors(sorted(rows, key=lambda one: one["Timestamp"], reverse=True))))
+
+
+def _errors(rows: Iterable[Mapping[str, Any]]) -> Iterable[Shortfall]:
+    for one in rows:
+        event = one.get("EventInformation", {})
+        if one["EventType"] == "error" or event.get("EventSubType") in (
+            "launchSpecUnusable",
+            "fleetProgressHalted",
+        ):
+            yield Shortfall(event.get("EventSubType", ""), event.get("EventDescription", ""))

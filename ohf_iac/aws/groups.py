@@ -1,0 +1,116 @@
+"""Auto Scaling groups: seen, and frozen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ohf_iac.observation import CapacitySeen, Shortfall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ohf_iac.aws.calls import Calls
+
+#: What a frozen group must not do; Terminate stays on, or the stack could not be deleted (design §2.5).
+FROZEN_PROCESSES: Final = ("AZRebalance", "Launch", "ReplaceUnhealthy")
+#: Activities that have ended; every other status, also one unknown to us, means that something is under way.
+_ENDED: Final = frozenset({"Successful", "Failed", "Cancelled"})
+
+
+def group_seen(calls: Calls, group: str, now: float) -> CapacitySeen:
+    """A group as DescribeAutoScalingGroups and DescribeScalingActivities show it."""
+    del now  # a group has no end of its own
+    answer = calls.call(
+        "autoscaling",
+        "describe_auto_scaling_groups",
+        "describe",
+        f"group {group}",
+        AutoScalingGroupNames=[group],
+    )
+    rows = answer["AutoScalingGroups"]
+    if not rows:
+        return CapacitySeen(group, gone=True, frozen=True)
+    row = rows[0]
+    suspended = {one["ProcessName"] for one in row.get("SuspendedProcesses", [])}
+    activities = _activities(calls, group)
+    return CapacitySeen(
+        capacity_id=group,
+        state=row.get("Status", ""),
+        target=row["DesiredCapacity"],
+        frozen=suspended.issuperset(FROZEN_PROCESSES),
+        busy=any(_launching(one) for one in activities),
+        members=tuple(one["InstanceId"] for one in row.get("Instances", [])),
+        shortfalls=tuple(_shortfalls(activities)),
+    )
+
+
+def suspend_group(calls: Calls, group: str) -> None:
+    """Keep a group from launching; may be repeated."""
+    calls.call(
+        "autoscaling",
+        "suspend_processes",
+        "freeze",
+        f"group {group}",
+        AutoScalingGroupName=group,
+        ScalingProcesses=list(FROZEN_PROCESSES),
+    )
+
+
+def leaving(calls: Calls, ids: Iterable[str]) -> tuple[str, ...]:
+    """The instances among `ids` that their group is taking away (50 ids a call)."""
+    found: list[str] = []
+    whole = tuple(ids)
+    for start in range(0, len(whole), 50):
+        for page in calls.pages(
+            "autoscaling",
+            "describe_auto_scaling_instances",
+            "describe",
+            "members of groups",
+            InstanceIds=list(whole[start : start + 50]),
+        ):
+            found += [
+                one["InstanceId"]
+                for one in page["AutoScalingInstances"]
+                if one["LifecycleState"].startswith("Terminat") or one["HealthStatus"].upper() == "UNHEALTHY"
+            ]
+    return tuple(found)
+
+
+def _activities(calls: Calls, group: str) -> list[Mapping[str, Any]]:
+    answer = calls.call(
+        "autoscaling",
+        "describe_scaling_activities",
+        "read",
+        f"activities of group {group}",
+        AutoScalingGroupName=group,
+        MaxRecords=100,
+    )
+    return list(answer["Activities"])
+
+
+def _launching(activity: Mapping[str, Any]) -> bool:
+    return activity["StatusCode"] not in _ENDED and str(activity.get("Description", "")).startswith("Launching")
+
+
+def _shortfalls(activities: Iterable[Mapping[str, Any]]) -> Iterable[Shortfall]:
+    """Why launches failed, newest first; a group gives a text and no code, the text's beginning is all AWS says."""
+    for one in activities:
+        if one["StatusCode"] in ("Failed", "Cancelled") and one.get("StatusMessage"):
+            text = str(one["StatusMessage"])
+            yield Shortfall(_code_of(text), text)
+
+
+#: Substrings of activity texts and the EC2 error code that they stand for (aws-behaviour §3).
+_CODES: Final = (
+    ("no Spot capacity available", "UnfulfillableCapacity"),
+    ("do not have sufficient", "InsufficientInstanceCapacity"),
+    ("current vCPU limit", "VcpuLimitExceeded"),
+    ("Max spot instance count exceeded", "MaxSpotInstanceCountExceeded"),
+    ("Spot request price", "SpotMaxPriceTooLow"),
+    ("free addresses", "InsufficientFreeAddressesInSubnet"),
+    ("not authorized", "UnauthorizedOperation"),
+)
+
+
+def _code_of(text: str) -> str:
+    return next((code for part, code in _CODES if part.lower() in text.lower()), "")

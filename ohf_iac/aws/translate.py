@@ -1,0 +1,100 @@
+"""Foreign errors become ours at this one place, most specific first.
+
+What is known of the codes comes from `aws-behaviour.md` §1.2, §5 and §6; whether a call may have taken effect
+(`sent`) and may be repeated later (`transient`) is decided here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ProxyConnectionError,
+)
+from botocore.parsers import ResponseParserError
+
+from ohf_iac.errors import ConfigurationError, ProviderError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+THROTTLED: Final = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestLimitExceeded",
+        "TooManyRequestsException",
+        "EC2ThrottledException",
+    }
+)
+EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+DENIED: Final = frozenset(
+    {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthFailure", "InvalidClientTokenId"}
+)
+
+
+@contextmanager
+def translated(verb: str, thing: str) -> Iterator[None]:
+    """Turn whatever boto3 raises inside into a ProviderError that says `verb thing: cause`."""
+    try:
+        yield
+    except ClientError as error:
+        raise _from_answer(verb, thing, error) from error
+    except (NoCredentialsError, PartialCredentialsError, ProfileNotFound, NoRegionError) as error:
+        raise ConfigurationError(
+            f"{verb} {thing}: {error}",
+            hint="set AWS_REGION and AWS_CREDENTIAL_FILE in awsprov_config.json, or give the host an instance role",
+        ) from error
+    except ParamValidationError as error:
+        raise ProviderError(f"{verb} {thing}: {error}", sent=False) from error
+    except (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError) as error:
+        raise ProviderError(
+            f"{verb} {thing}: AWS was not reached: {error}",
+            transient=True,
+            sent=False,
+            hint="check network, proxy and endpoint settings (ohf doctor)",
+        ) from error
+    except (HTTPClientError, ResponseParserError) as error:
+        raise ProviderError(f"{verb} {thing}: no usable answer from AWS: {error}", transient=True) from error
+    except BotoCoreError as error:
+        raise ProviderError(f"{verb} {thing}: {error}", transient=True) from error
+
+
+def _from_answer(verb: str, thing: str, error: ClientError) -> ProviderError:
+    answer = error.response.get("Error", {})
+    code = str(answer.get("Code", ""))
+    text = str(answer.get("Message", "")) or str(error)
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    transient = code in THROTTLED or code in EXPIRED or status >= 500
+    return ProviderError(
+        f"{verb} {thing}: {text} (Error Code: {code})",
+        aws_code=code,
+        transient=transient,
+        sent=transient,
+        hint=_hint(code),
+        aws_text=text,
+    )
+
+
+def _hint(code: str) -> str:
+    if code in THROTTLED:
+        return "AWS limits the rate of calls; the next call will try again"
+    if code in EXPIRED:
+        return "renew the credentials"
+    if code in DENIED:
+        return "allow this action to the provider's principal (README, least IAM policy)"
+    return ""
