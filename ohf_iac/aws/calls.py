@@ -5,34 +5,19 @@ Clients are made when first needed: a poll that only describes instances never p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
-import botocore.session
 from botocore.config import Config
-from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 
+from ohf_iac.aws.session import session_for
 from ohf_iac.aws.translate import translated
 from ohf_iac.errors import OhfError, ProviderError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How AWS is reached: everything that the configuration says of region, credentials, endpoints and patience."""
-
-    region: str = ""
-    profile: str = ""
-    credentials_file: str = ""
-    assume_role_arn: str = ""
-    endpoints: Mapping[str, str] = field(default_factory=dict)
-    proxy: str = ""
-    connect_timeout: float = 10.0
-    read_timeout: float = 20.0
-    attempts: int = 4
+    from ohf_iac.aws.session import Access
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +44,12 @@ class Calls:
         self._note = note
         self._session: Any = None
         self._clients: dict[str, Any] = {}
+
+    def within(self, remaining: Callable[[], float]) -> Calls:
+        """The same clients under another deadline."""
+        other = Calls(self.access, remaining, self._note)
+        other._session, other._clients = self._session, self._clients
+        return other
 
     def call(self, service: str, operation: str, verb: str, thing: str, **parameters: Any) -> dict[str, Any]:
         """The answer of one AWS call, or a ProviderError that says `verb thing: cause`."""
@@ -108,7 +99,7 @@ class Calls:
     def _session_of_access(self) -> Any:
         if self._session is None:
             with translated("start", "an AWS session"):
-                self._session = _session(self.access)
+                self._session = session_for(self.access)
         return self._session
 
     def _config(self) -> Config:
@@ -119,26 +110,3 @@ class Calls:
             retries={"mode": "standard", "total_max_attempts": self.access.attempts},
             proxies={"http": self.access.proxy, "https": self.access.proxy} if self.access.proxy else None,
         )
-
-
-def _session(access: Access) -> Any:
-    core = botocore.session.Session(profile=access.profile or None)
-    if access.credentials_file:
-        core.set_config_variable("credentials_file", access.credentials_file)
-    region = access.region or core.get_config_variable("region")
-    if access.assume_role_arn:
-        core = _assumed(core, access.assume_role_arn)
-    return boto3.session.Session(botocore_session=core, region_name=region)
-
-
-def _assumed(core: Any, role_arn: str) -> Any:
-    """A session under another role; botocore renews its credentials before they end."""
-    fetcher = AssumeRoleCredentialFetcher(
-        core.create_client, core.get_credentials(), role_arn, {"RoleSessionName": "ohf"}
-    )
-    assumed = botocore.session.Session()
-    # botocore has no public way to set credentials that renew themselves
-    assumed._credentials = DeferredRefreshableCredentials(  # type: ignore[attr-defined]
-        fetcher.fetch_credentials, "assume-role"
-    )
-    return assumed

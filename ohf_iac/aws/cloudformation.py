@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ohf_iac.cfn import StackEvent
+from ohf_iac.aws.translate import known
+from ohf_iac.cfn import STACK_PHASE, StackEvent
 from ohf_iac.errors import ProviderError
 from ohf_iac.observation import StackSeen
 
@@ -166,6 +167,7 @@ def is_missing(error: ProviderError) -> bool:
 
 
 def _stack(row: Mapping[str, Any]) -> StackSeen:
+    known(STACK_PHASE, row["StackStatus"], f"stack {row['StackName']}")
     return StackSeen(
         stack_id=row["StackId"],
         name=row["StackName"],

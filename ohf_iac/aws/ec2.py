@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ohf_iac.aws.translate import known
 from ohf_iac.errors import ProviderError
-from ohf_iac.machine import Instance
+from ohf_iac.machine import CREATE_RESULT, Instance
 from ohf_iac.plan import batches
 from ohf_iac.request import TAG_OWNER, TAG_REQUEST, TAG_TEMPLATE
 
@@ -182,9 +183,11 @@ def _without_vanished(ids: tuple[str, ...], error: ProviderError) -> tuple[str, 
 def _instance(row: Mapping[str, Any]) -> Instance:
     reason = row.get("StateReason", {})
     cpu = row.get("CpuOptions", {})
+    state = row["State"]["Name"]
+    known(CREATE_RESULT, state, f"machine {row['InstanceId']}")
     return Instance(
         instance_id=row["InstanceId"],
-        state=row["State"]["Name"],
+        state=state,
         name=row.get("PrivateDnsName", ""),
         private_ip=row.get("PrivateIpAddress", ""),
         public_ip=row.get("PublicIpAddress", ""),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from ohf_iac.aws.translate import known
 from ohf_iac.errors import ProviderError
 from ohf_iac.observation import CapacitySeen, Shortfall
 
@@ -140,7 +141,7 @@ def _missing(fleet_id: str, error: ProviderError) -> CapacitySeen:
 
 
 def _ended(state: str, row: Mapping[str, Any], now: float) -> bool:
-    if FLEET_ENDED[state]:
+    if known(FLEET_ENDED, state, "a fleet"):
         return True
     until = row.get("ValidUntil")
     return until is not None and now > until.timestamp() + EXPIRY_PATIENCE

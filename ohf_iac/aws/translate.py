@@ -7,7 +7,7 @@ What is known of the codes comes from `aws-behaviour.md` §1.2, §5 and §6; whe
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -27,7 +27,9 @@ from botocore.parsers import ResponseParserError
 from ohf_iac.errors import ConfigurationError, ProviderError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+_Value = TypeVar("_Value")
 
 THROTTLED: Final = frozenset(
     {
@@ -72,6 +74,18 @@ def translated(verb: str, thing: str) -> Iterator[None]:
         raise ProviderError(f"{verb} {thing}: no usable answer from AWS: {error}", transient=True) from error
     except BotoCoreError as error:
         raise ProviderError(f"{verb} {thing}: {error}", transient=True) from error
+
+
+def known(table: Mapping[str, _Value], state: str, what: str) -> _Value:
+    """The meaning of an AWS state in a total table; one that is not in it is a failed observation, never "fine"."""
+    if state not in table:
+        raise ProviderError(
+            f"read {what}: AWS shows the state {state!r}, which this version does not know",
+            aws_code="UnknownState",
+            transient=True,
+            hint="update ohf_iac; until then the request stays running with the machines last known",
+        )
+    return table[state]
 
 
 def _from_answer(verb: str, thing: str, error: ClientError) -> ProviderError:
