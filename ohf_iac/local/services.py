@@ -1,0 +1,82 @@
+"""Which code answers which service: our own for what lives, moto's for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from moto.autoscaling.responses import AutoScalingResponse
+from moto.core.request import Request
+from moto.core.responses import BaseResponse
+from moto.ec2.responses import EC2Response
+
+from ohf_iac.local.calls import Call, HttpAnswer, HttpRequest
+from ohf_iac.local.wire_errors import error_answer
+
+if TYPE_CHECKING:
+    from ohf_iac.local.world import World
+
+WORLD = "ohf.world"  # where the response objects find the world: the request's environment
+OWN: Mapping[str, type[BaseResponse]] = {
+    "ec2": EC2Response,
+    "autoscaling": AutoScalingResponse,
+}
+PASSIVE = frozenset({"iam", "kms", "s3", "servicequotas", "ssm", "sts"})
+
+
+def carry_out(world: World, call: Call, request: HttpRequest) -> HttpAnswer:
+    """Have the call carried out; what nobody offers answers NotImplemented with status 501."""
+    if call.service not in OWN and call.service not in PASSIVE:
+        return _not_there(call, f"service {call.service}")
+    try:
+        world.region(call.account, call.region)  # made and seeded before anybody looks
+    except KeyError:
+        return _not_there(call, f"region {call.region}")
+    asked = _moto_request(world, call, request)
+    try:
+        return _dispatched(OWN[call.service], asked) if call.service in OWN else _passive(asked)
+    except NotImplementedError:
+        return _not_there(call, f"{call.service} {call.action}")
+
+
+def _not_there(call: Call, what: str) -> HttpAnswer:
+    return error_answer(call.protocol, 501, "NotImplemented", f"The local AWS has no {what}")
+
+
+def _moto_request(world: World, call: Call, request: HttpRequest) -> Request:
+    host = request.headers.get("host", "127.0.0.1")
+    headers = {**request.headers, "x-moto-account-id": call.account}
+    asked = Request.from_primitives(request.method, f"http://{host}{request.target}", headers, request.body)
+    asked.environ[WORLD] = world
+    return asked
+
+
+def _dispatched(response: type[BaseResponse], asked: Request) -> HttpAnswer:
+    status, headers, body = response.dispatch(asked)
+    content = body.encode() if isinstance(body, str) else body
+    return HttpAnswer(
+        int(status), {name: str(value) for name, value in headers.items() if name != "status"}, content
+    )
+
+
+def _passive(asked: Request) -> HttpAnswer:
+    sent: dict[str, Any] = {}
+
+    def start_response(
+        status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[[bytes], None]:
+        del exc_info
+        sent.update(status=int(status.split()[0]), headers=dict(headers))
+        return lambda _: None
+
+    body = b"".join(_moto_server()(asked.environ, start_response))
+    return HttpAnswer(sent["status"], sent["headers"], body)
+
+
+@cache
+def _moto_server() -> Any:
+    # Flask and these services cost half a second, and few callers need them: imported on first use.
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    return DomainDispatcherApplication(create_backend_app)
