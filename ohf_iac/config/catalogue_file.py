@@ -1,0 +1,52 @@
+"""The catalogue: found, read with the files that it names, and handed to `ohf_iac.template` as values."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ohf_iac.config.documents import parsed
+from ohf_iac.config.folders import first_found, ibm_names, read_file
+from ohf_iac.errors import ConfigurationError, ValidationError
+from ohf_iac.template.catalogue import files_named, parse_catalogue
+
+if TYPE_CHECKING:
+    from ohf_iac.config.folders import Found, Read
+    from ohf_iac.config.settings import Settings
+    from ohf_iac.template.catalogue import Catalogue
+
+_ENDINGS = ("templates.json", "templates.yaml", "templates.yml")
+
+
+def load_catalogue(settings: Settings, read: Read = read_file) -> Catalogue:
+    """The host templates; ConfigurationError when there is no catalogue or it cannot be read as one.
+
+    A file that the catalogue names (paths are relative to the catalogue) and that is missing refuses the templates
+    that name it, not the others.
+    """
+    found = find_catalogue(settings, read)
+    document = parsed(found)
+    try:
+        return parse_catalogue(document, settings.template.defaults, named_files(found, document, read))
+    except ValidationError as error:
+        raise ConfigurationError(f"Cannot use {found.path}: {error.message}", hint=error.hint) from error
+
+
+def named_files(found: Found, document: object, read: Read = read_file) -> dict[str, bytes]:
+    """The content of the files that a catalogue names, by the name as written; missing ones are not in it."""
+    folder = os.path.dirname(found.path)
+    contents = {name: read(os.path.join(folder, name)) for name in files_named(document)}
+    return {name: content for name, content in contents.items() if content is not None}
+
+
+def find_catalogue(settings: Settings, read: Read = read_file) -> Found:
+    """The catalogue's file: IBM's JSON names first, then YAML; ConfigurationError when there is none."""
+    for ending in _ENDINGS:
+        found = first_found(ibm_names(settings.provider_name, ending), settings.search, read)
+        if found:
+            return found
+    names = ibm_names(settings.provider_name, _ENDINGS[0])
+    raise ConfigurationError(
+        f"Cannot find the catalogue: no {' or '.join(names)} (or .yaml, .yml) in {', '.join(settings.search)}",
+        hint="Put the host templates there; examples/provider/ holds a complete set.",
+    )

@@ -1,0 +1,122 @@
+"""Where configuration, memory and logs live, from the variables of Host Factory or of LSF's resource connector.
+
+Symphony 7.3 sets HF_PROVIDER_NAME and HF_PROVIDER_{CONF,WORK,LOG}DIR; older ones only HF_{CONF,WORK,LOG}DIR, below
+which a provider has `providers/<name>`; LSF sets PROVIDER_NAME, PRO_CONF_DIR (files lie in its `conf`),
+PRO_DATA_DIR and PRO_LSF_LOGDIR.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ohf_iac.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Read = Callable[[str], bytes | None]
+
+_NAME_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+
+
+class Folders(NamedTuple):
+    """Absolute folders of one provider; `search` is where configuration files are looked for, in order."""
+
+    provider_name: str
+    conf_dir: str
+    work_dir: str
+    log_dir: str
+    search: tuple[str, ...]
+
+
+class Found(NamedTuple):
+    """A file that was looked for: where it lies and what is in it."""
+
+    path: str
+    content: bytes
+
+
+def folders_from(environ: Mapping[str, str]) -> Folders:
+    """The provider's name and folders; ConfigurationError when a variable is missing or the name is unusable."""
+    name = _provider_name(environ)
+    search = _search(environ, name)
+    return Folders(
+        provider_name=name,
+        conf_dir=search[0],
+        work_dir=_folder(environ, name, "work", ("HF_PROVIDER_WORKDIR", "HF_WORKDIR", "PRO_DATA_DIR")),
+        log_dir=_folder(environ, name, "log", ("HF_PROVIDER_LOGDIR", "", "HF_LOGDIR", "PRO_LSF_LOGDIR")),
+        search=search,
+    )
+
+
+def read_file(path: str) -> bytes | None:
+    """A file's bytes, None when there is no such file; ConfigurationError when it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ConfigurationError(
+            f"Cannot read {path}: {error.strerror}", hint="Let the user that runs Host Factory read it."
+        ) from error
+
+
+def first_found(names: tuple[str, ...], search: tuple[str, ...], read: Read) -> Found | None:
+    """The first file of any of these names: an earlier name wins over an earlier folder."""
+    for name in names:
+        for folder in search:
+            path = f"{folder}/{name}"
+            content = read(path)
+            if content is not None:
+                return Found(path, content)
+    return None
+
+
+def ibm_names(provider_name: str, suffix: str) -> tuple[str, ...]:
+    """Both names that IBM's samples give a file: `<provider>prov_<suffix>`, `awsprov_<suffix>`."""
+    return tuple(dict.fromkeys((f"{provider_name}prov_{suffix}", f"awsprov_{suffix}")))
+
+
+def _provider_name(environ: Mapping[str, str]) -> str:
+    name = environ.get("HF_PROVIDER_NAME") or environ.get("PROVIDER_NAME") or ""
+    if not name:
+        raise ConfigurationError(
+            "Cannot tell which provider this is: HF_PROVIDER_NAME is not set",
+            hint="Host Factory sets it; by hand, set it to the provider's name in hostProviders.json.",
+        )
+    if len(name) > 64 or not _NAME_CHARACTERS.issuperset(name):
+        raise ConfigurationError(
+            f'Cannot use the provider name "{name}": expected at most 64 of the characters A-Z a-z 0-9 _ -',
+            hint="Rename the provider in hostProviders.json.",
+        )
+    return name
+
+
+def _search(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    places = []
+    if own := environ.get("HF_PROVIDER_CONFDIR"):
+        places += [own, f"{own}/conf"]
+    elif above := environ.get("HF_CONFDIR"):
+        places += [f"{above}/providers/{name}", f"{above}/providers/{name}/conf"]
+    if lsf := environ.get("PRO_CONF_DIR"):
+        places += [f"{lsf}/conf", lsf]
+    if not places:
+        raise ConfigurationError(
+            "Cannot find the configuration folder: none of HF_PROVIDER_CONFDIR, HF_CONFDIR, PRO_CONF_DIR is set",
+            hint="Host Factory sets HF_PROVIDER_CONFDIR; by hand, set it to the catalogue's folder.",
+        )
+    return tuple(dict.fromkeys(os.path.abspath(place) for place in places))
+
+
+def _folder(environ: Mapping[str, str], name: str, what: str, variables: tuple[str, ...]) -> str:
+    """The folder for `what`; below the second variable every provider has a folder of its own."""
+    for position, variable in enumerate(variables):
+        if value := environ.get(variable):
+            return os.path.abspath(f"{value}/providers/{name}" if position == 1 else value)
+    named = ", ".join(variable for variable in variables if variable)
+    raise ConfigurationError(
+        f"Cannot find the {what} folder: none of {named} is set",
+        hint=f"Host Factory sets {variables[0]}; by hand, set it to a folder that may be written.",
+    )

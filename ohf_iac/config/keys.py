@@ -1,0 +1,202 @@
+"""Every key of the configuration: its place, shape, default, IBM's name for it, and how a value is checked.
+
+One table serves the files, the environment, `ohf config`, the schema's test and the manual's test. Keys that reach
+a stack's body stand in `ohf_iac.template` instead: rendering owns them.
+
+Sources: IBM Symphony 7.3.2, reference of awsprov_config.json (names, units, ranges) and of hostfactoryconf.json
+(log levels; log files of 10 MB, 5 rotations).
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+Kind = Literal["text", "url", "owner", "whole", "number", "flag", "texts"]
+
+#: log levels from loud to quiet, as Host Factory names them behind `LOG_`
+LEVELS: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+#: spellings of a level found in IBM's files and variables
+LEVEL_ALIASES: Final = {"WARNING": "WARN", "ERR": "ERROR", "CRIT": "FATAL", "CRITICAL": "FATAL", "NOTICE": "INFO"}
+
+#: what an owner may consist of: it becomes a tag value and a stack parameter
+OWNER_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:@+=-")
+
+
+class Key(NamedTuple):
+    """One key; `ibm` is its name in awsprov_config.json, whose unit times `scale` is ours.
+
+    A named tuple and not a dataclass, like all values of the configuration: every call of Host Factory builds these
+    classes, and a dataclass costs four times as much to build.
+    """
+
+    section: str
+    name: str
+    kind: Kind
+    default: object
+    low: float = 0
+    high: float = 0
+    choices: tuple[str, ...] = ()
+    ibm: str = ""
+    scale: float = 1
+    reaches_body: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets this key: `OHF_<SECTION>_<KEY>`."""
+        return f"OHF_{self.section.upper()}_{snake(self.name).upper()}"
+
+    @property
+    def expected(self) -> str:
+        """What a value has to be, in words that follow "expected"."""
+        if self.choices:
+            return "one of " + ", ".join(f'"{choice}"' for choice in self.choices)
+        between = f" from {self.low:g} to {self.high:g}" if self.high else ""
+        return _WORDS[self.kind] + between
+
+
+_WORDS: Final = {
+    "text": "a text",
+    "url": "a URL that starts with http:// or https://",
+    "owner": "at most 64 of the characters A-Z a-z 0-9 _ . : @ + = -",
+    "whole": "a whole number",
+    "number": "a number",
+    "flag": "true or false",
+    "texts": "an object whose values are texts",
+}
+
+SECTIONS: Final = ("provider", "storage", "logging", "template", "events", "approvals", "limits")
+
+KEYS: Final[tuple[Key, ...]] = (
+    Key("provider", "owner", "owner", ""),
+    Key("provider", "region", "text", "", ibm="AWS_REGION"),
+    Key("provider", "profile", "text", ""),
+    Key("provider", "credentialsFile", "text", "", ibm="AWS_CREDENTIAL_FILE"),
+    Key("provider", "credentialScript", "text", "", ibm="AWS_CREDENTIAL_SCRIPT"),
+    Key("provider", "assumeRoleArn", "text", ""),
+    Key("provider", "serviceRoleArn", "text", ""),
+    Key("provider", "templateBucket", "text", ""),
+    Key("provider", "ec2Endpoint", "url", "", ibm="AWS_ENDPOINT_URL"),
+    Key("provider", "cloudformationEndpoint", "url", "", ibm="AWS_CLOUDFORMATION_ENDPOINT_URL"),
+    Key("provider", "autoscalingEndpoint", "url", "", ibm="AWS_AUTOSCALING_ENDPOINT_URL"),
+    Key("provider", "stsEndpoint", "url", "", ibm="AWS_STS_ENDPOINT_URL"),
+    Key("provider", "s3Endpoint", "url", "", ibm="AWS_S3_ENDPOINT_URL"),
+    Key("provider", "ssmEndpoint", "url", "", ibm="AWS_SSM_ENDPOINT_URL"),
+    Key("provider", "proxyHost", "text", "", ibm="AWS_PROXY_HOST"),
+    Key("provider", "proxyPort", "whole", 0, 0, 65535, ibm="AWS_PROXY_PORT"),
+    Key("provider", "connectTimeout", "number", 10, 0.1, 300, ibm="AWS_CONNECTION_TIMEOUT_MS", scale=0.001),
+    Key("provider", "retryAttempts", "whole", 2, 0, 10, ibm="AWS_REQUEST_RETRY_ATTEMPTS"),
+    Key("provider", "pendingTimeout", "whole", None, 180, 10000, ibm="AWS_INSTANCE_PENDING_TIMEOUT_SEC"),
+    Key("storage", "kind", "text", "json", choices=("json",)),
+    Key("storage", "historyDays", "whole", 90, 1, 3650),
+    Key("storage", "lockTimeout", "number", 20, 0.1, 300),
+    Key("logging", "level", "text", "INFO", choices=LEVELS, ibm="LogLevel"),
+    Key("logging", "maxSizeMb", "number", 10, 0.001, 10000),
+    Key("logging", "rotations", "whole", 5, 0, 100),
+    Key("logging", "ioLog", "flag", False),
+    Key("template", "partialStatus", "text", "complete", choices=("complete", "complete_with_error")),
+    Key("events", "log", "flag", True),
+    Key("events", "audit", "flag", True),
+    Key("approvals", "mode", "text", "off", choices=("off",)),
+    Key("limits", "deadline", "number", 60, 5, 280),
+    Key("limits", "choreCalls", "whole", 5, 0, 1000),
+    Key("limits", "choreSeconds", "number", 5, 0, 60),
+)
+
+#: keys of awsprov_config.json that this provider knows and does not act on, and what it does instead
+IBM_WITHOUT_EFFECT: Final = {
+    "AWS_KEY_FILE": "key pairs are named in the templates (keyName), and no private key is needed",
+    "AWS_CREDENTIAL_RENEW_MARGIN": "credentials are renewed when AWS says that they expire",
+    "AWS_DESCRIBE_REQUEST_RETRY_ATTEMPTS": "a failed look leaves a request running until the next poll",
+    "AWS_DESCRIBE_REQUEST_INTERVAL": "the pace of retries follows the AWS SDK's standard mode",
+    "AWS_SPOT_TERMINATE_ON_RECLAIM": "machines that AWS reclaims are left to AWS",
+    "AWS_TAG_InstanceID": "machines bear the request's tags; the instance id is no tag",
+    "INSTANCE_CREATION_TIMEOUT": "the end of a request is its template's validity",
+}
+
+
+class UnexpectedValueError(ValueError):
+    """A value does not fit its key; the caller knows where the value came from."""
+
+
+def snake(name: str) -> str:
+    """camelCase as snake_case."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def checked(key: Key, value: object) -> object:
+    """A value as JSON gave it, in the type that the key promises; raises UnexpectedValueError."""
+    if key.kind == "flag":
+        return _only(value if isinstance(value, bool) else None)
+    if key.kind in ("whole", "number"):
+        return _number(key, value)
+    if key.kind == "texts":
+        return _texts(value)
+    if not isinstance(value, str):
+        raise UnexpectedValueError
+    if key.choices:
+        return _only(value if value in key.choices else None)
+    return _only(value if _fits(key.kind, value) else None)
+
+
+def loosely(key: Key, value: object) -> object:
+    """A value as IBM's file or the environment writes it: numbers and flags may be texts, units are IBM's."""
+    if key.name == "level" and isinstance(value, str):
+        return checked(key, level(value))
+    if isinstance(value, str) and key.kind in ("whole", "number"):
+        value = _parsed(value)
+    if key.kind in ("whole", "number") and key.scale != 1 and isinstance(value, (int, float)):
+        value = value * key.scale
+    if key.kind == "flag" and isinstance(value, str):
+        value = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(
+            value.strip().lower()
+        )
+    return checked(key, value)
+
+
+def level(text: str) -> str:
+    """A log level as ours: `LOG_WARNING`, `warning`, `WARN` are `WARN`; an empty one is `INFO` (IBM's default)."""
+    name = text.strip().upper().removeprefix("LOG_")
+    return LEVEL_ALIASES.get(name, name) or "INFO"
+
+
+def _fits(kind: Kind, text: str) -> bool:
+    if kind == "owner":
+        return len(text) <= 64 and OWNER_CHARACTERS.issuperset(text)
+    if kind == "url" and text:
+        return text.startswith(("http://", "https://")) and not any(letter in text for letter in " \t\r\n")
+    return True
+
+
+def _number(key: Key, value: object) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise UnexpectedValueError
+    if not key.low <= value <= key.high:
+        raise UnexpectedValueError
+    if key.kind == "number":
+        return value
+    if value != int(value):
+        raise UnexpectedValueError
+    return int(value)
+
+
+def _parsed(text: str) -> int | float:
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError as error:
+        raise UnexpectedValueError from error
+
+
+def _texts(value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
+        raise UnexpectedValueError
+    return dict(value)
+
+
+def _only(value: object) -> object:
+    if value is None:
+        raise UnexpectedValueError
+    return value

@@ -1,0 +1,147 @@
+"""The configuration as values. Named tuples for the reason given at `keys.Key`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ohf_iac.template.defaults import TemplateDefaults
+
+
+class Setting(NamedTuple):
+    """One value and where it came from: `default`, a file with its path, or an environment variable."""
+
+    section: str
+    key: str
+    value: object
+    origin: str
+
+
+class Provider(NamedTuple):
+    """Who we are towards AWS. Empty texts are "not said"; times in seconds.
+
+    `owner` is never empty: without one it is the provider's name. `retry_attempts` counts the attempts after the
+    first. `pending_timeout` is None unless a file or the environment sets it.
+    """
+
+    owner: str
+    region: str
+    profile: str
+    credentials_file: str
+    credential_script: str
+    assume_role_arn: str
+    service_role_arn: str
+    template_bucket: str
+    ec2_endpoint: str
+    cloudformation_endpoint: str
+    autoscaling_endpoint: str
+    sts_endpoint: str
+    s3_endpoint: str
+    ssm_endpoint: str
+    proxy_host: str
+    proxy_port: int
+    connect_timeout: float
+    retry_attempts: int
+    pending_timeout: int | None
+
+    @property
+    def endpoints(self) -> Mapping[str, str]:
+        """Configured endpoint URLs by botocore's service name; a service that is not here has none."""
+        found = {
+            "ec2": self.ec2_endpoint,
+            "cloudformation": self.cloudformation_endpoint,
+            "autoscaling": self.autoscaling_endpoint,
+            "sts": self.sts_endpoint,
+            "s3": self.s3_endpoint,
+            "ssm": self.ssm_endpoint,
+        }
+        return {service: url for service, url in found.items() if url}
+
+
+class Storage(NamedTuple):
+    """Our memory: which store, how many days of settled requests it keeps, how long to wait for its lock."""
+
+    kind: str
+    history_days: int
+    lock_timeout: float
+
+
+class Logging(NamedTuple):
+    """The log file; `max_size_mb` in units of 1,000,000 bytes, `rotations` old files are kept beside it."""
+
+    level: str
+    max_size_mb: float
+    rotations: int
+    io_log: bool
+
+    @property
+    def max_bytes(self) -> int:
+        return int(self.max_size_mb * 1_000_000)
+
+
+class Template(NamedTuple):
+    """Defaults of all host templates, and how a partly filled request ends unless its template says otherwise."""
+
+    defaults: TemplateDefaults
+    partial_status: str
+
+
+class Events(NamedTuple):
+    """Which observers hear domain events."""
+
+    log: bool
+    audit: bool
+
+
+class Approvals(NamedTuple):
+    """Whether a body needs an approval before it is sent."""
+
+    mode: str
+
+
+class Limits(NamedTuple):
+    """Seconds that one operation may take in all, and what chores may take of AWS calls and seconds."""
+
+    deadline: float
+    chore_calls: int
+    chore_seconds: float
+
+
+class Settings(NamedTuple):
+    """All that the configuration folder and the environment say. Folders are absolute.
+
+    `search` lists the folders in which configuration files are looked for, first one first. `warnings` are for the
+    log: keys nobody knows, IBM's keys without effect.
+    """
+
+    provider_name: str
+    conf_dir: str
+    work_dir: str
+    log_dir: str
+    search: tuple[str, ...]
+    provider: Provider
+    storage: Storage
+    logging: Logging
+    template: Template
+    events: Events
+    approvals: Approvals
+    limits: Limits
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def database_file(self) -> str:
+        return f"{self.work_dir}/{self.provider_name}-request_database.json"
+
+    @property
+    def audit_file(self) -> str:
+        return f"{self.work_dir}/{self.provider_name}-audit.jsonl"
+
+    @property
+    def io_log_file(self) -> str:
+        return f"{self.log_dir}/{self.provider_name}-io.jsonl"
+
+    def log_file(self, host: str) -> str:
+        """The log of this provider on one host: several hosts may share the log folder."""
+        return f"{self.log_dir}/{self.provider_name}-provider.log.{host}"

@@ -1,0 +1,142 @@
+"""The log file and the audit file: JSON lines, each one append, rotated by size, for their owner's eyes only.
+
+Own lines instead of the `logging` module, whose import costs as much as the rest of a short call. A log that cannot
+be written never fails the work that it tells of.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ohf_iac.events import Event
+
+_RANK: Final = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "WARN": 3, "ERROR": 4, "FATAL": 5}
+_MASK: Final = "****"
+#: parts of a field's name that make its value a secret
+_SECRET_NAMES: Final = (
+    "secret",
+    "password",
+    "passwd",
+    "session_token",
+    "sessiontoken",
+    "security_token",
+    "authorization",
+)
+
+
+class LineFile(NamedTuple):
+    """A file of JSON lines: rotated before it exceeds `max_bytes`, with `keep` older ones as `<path>.1`, `.2` …"""
+
+    path: str
+    max_bytes: int
+    keep: int
+
+    def append(self, document: Mapping[str, object]) -> None:
+        """Add one line in a single write, so that lines of parallel processes never mix; raises OSError."""
+        line = json.dumps(document, default=str).encode() + b"\n"
+        descriptor = self._open()
+        try:
+            if os.fstat(descriptor).st_size + len(line) > self.max_bytes:
+                descriptor = self._rotated(descriptor)
+            os.write(descriptor, line)
+        finally:
+            os.close(descriptor)
+
+    def _open(self) -> int:
+        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def _rotated(self, descriptor: int) -> int:
+        """Shift the files unless another process has just done so; the descriptor of the file to write to."""
+        mine = os.fstat(descriptor)
+        os.close(descriptor)
+        if mine.st_size and os.path.samestat(mine, os.stat(self.path)):
+            for number in range(self.keep, 1, -1):
+                _move(f"{self.path}.{number - 1}", f"{self.path}.{number}")
+            _move(self.path, f"{self.path}.1") if self.keep else os.truncate(self.path, 0)
+        return self._open()
+
+
+class Log(NamedTuple):
+    """Writes what is at least as grave as `threshold` to a file; `context` goes into every line."""
+
+    file: LineFile | None
+    threshold: str = "INFO"
+    context: Mapping[str, object] = {}
+    now: Callable[[], float] = time.time
+
+    def with_context(self, **fields: object) -> Log:
+        """The same log with more fields in every line."""
+        return self._replace(context={**self.context, **fields})
+
+    def debug(self, message: str, **fields: object) -> None:
+        self._write("DEBUG", message, fields)
+
+    def info(self, message: str, **fields: object) -> None:
+        self._write("INFO", message, fields)
+
+    def warning(self, message: str, **fields: object) -> None:
+        self._write("WARN", message, fields)
+
+    def error(self, message: str, **fields: object) -> None:
+        self._write("ERROR", message, fields)
+
+    def _write(self, level: str, message: str, fields: Mapping[str, object]) -> None:
+        if self.file is None or _RANK[level] < _RANK[self.threshold]:
+            return
+        head = {"at": stamp(self.now()), "level": level, "pid": os.getpid(), "message": message}
+        try:
+            self.file.append(masked({**head, **self.context, **fields}))
+        except OSError:
+            # the promise of this module: a full log disk fails no request, and there is nowhere left to tell it
+            return
+
+
+#: a log that writes nowhere
+SILENT: Final = Log(None)
+
+
+def stamp(moment: float) -> str:
+    """Epoch seconds as UTC in ISO 8601 with milliseconds."""
+    whole = int(moment)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{int((moment - whole) * 1000):03d}Z"
+
+
+def log_handler(log: Log) -> Callable[[Event], None]:
+    """An observer that logs domain events."""
+    return lambda event: log.info(event.sentence, event=event.name, **event.facts)
+
+
+def audit_handler(file: LineFile, now: Callable[[], float] = time.time) -> Callable[[Event], None]:
+    """An observer that keeps domain events in the audit file; it raises when it cannot, `dispatch` tells of it."""
+    return lambda event: file.append(masked({"at": stamp(now()), "what": event.name, **event.facts}))
+
+
+def masked(document: Mapping[str, object]) -> dict[str, object]:
+    """The same fields, with secrets replaced."""
+    return {name: _MASK if _is_secret(name) else _clean(value) for name, value in document.items()}
+
+
+def _is_secret(name: str) -> bool:
+    lower = name.lower()
+    return any(part in lower for part in _SECRET_NAMES)
+
+
+def _clean(value: object) -> object:
+    if isinstance(value, dict):
+        return masked(value)
+    if isinstance(value, (list, tuple)):
+        return [_clean(one) for one in value]
+    return value
+
+
+def _move(source: str, target: str) -> None:
+    try:
+        os.replace(source, target)
+    except FileNotFoundError:
+        return

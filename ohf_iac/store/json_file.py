@@ -1,0 +1,132 @@
+"""The store in one JSON file: read without a lock, changed under one, replaced in one step."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from ohf_iac.errors import StorageError
+from ohf_iac.store.document import CorruptError, NewerFormatError, dump, parse
+from ohf_iac.store.lock import locked
+from ohf_iac.store.memory import Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_FULL: Final = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonStore:
+    """`Store` in the file at `path`, with `<path>.lock` and, while writing, `<path>.new` beside it; all 0600.
+
+    A file that cannot be read is set aside as `<path>.corrupt-<epoch seconds>`, and memory starts empty: AWS holds
+    the record. A file of a later version is left alone. Linux and Windows; on network file systems as reliable as
+    their flock.
+    """
+
+    path: str
+    lock_timeout: float
+    now: Callable[[], float]
+
+    def exists(self) -> bool:
+        return os.path.exists(self.path)
+
+    def read(self) -> Memory:
+        try:
+            return self._parsed()
+        except CorruptError:
+            with locked(f"{self.path}.lock", self.lock_timeout):
+                return self._recovered()
+
+    def change(self, edit: Callable[[Memory], Memory]) -> Memory:
+        self._make_folder()
+        with locked(f"{self.path}.lock", self.lock_timeout):
+            old = self._recovered()
+            new = edit(old)
+            if new is not old:
+                self._replace(dump(new))
+        return new
+
+    def _parsed(self) -> Memory:
+        try:
+            with open(self.path, "rb") as file:
+                return parse(file.read())
+        except FileNotFoundError:
+            return Memory()
+        except NewerFormatError as error:
+            raise StorageError(
+                f"Cannot read {self.path}: it has format {error}, this version knows format 1",
+                hint="A later version of ohf wrote it: use that one, or move the file away and let AWS tell.",
+            ) from error
+        except OSError as error:
+            raise StorageError(
+                f"Cannot read {self.path}: {error.strerror}", hint="Let the user that runs Host Factory read it."
+            ) from error
+
+    def _recovered(self) -> Memory:
+        """The memory, or an empty one after the broken file was set aside; to be called under the lock."""
+        try:
+            return self._parsed()
+        except CorruptError:
+            aside = f"{self.path}.corrupt-{int(self.now())}"
+            os.replace(self.path, aside)
+            return replace(Memory(), recovered_from=aside)
+
+    def _make_folder(self) -> None:
+        folder = os.path.dirname(self.path)
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"Cannot make the work folder {folder}: {error.strerror}",
+                hint="Make it, and let the user that runs Host Factory write to it.",
+            ) from error
+
+    def _replace(self, text: bytes) -> None:
+        new = f"{self.path}.new"
+        try:
+            _write_durably(new, text)
+            os.replace(new, self.path)
+            _sync_folder(os.path.dirname(self.path))
+        except OSError as error:
+            _discard(new)
+            hint = "Let the user that runs Host Factory write there."
+            if error.errno in _FULL:
+                hint = "The disk is full: make room; what was stored before is untouched."
+            raise StorageError(f"Cannot write {self.path}: {error.strerror}", hint=hint) from error
+
+
+def json_store(path: str, lock_timeout: float = 20.0, now: Callable[[], float] = time.time) -> JsonStore:
+    """The store in the file at `path`; `now` names files that are set aside."""
+    return JsonStore(path, lock_timeout, now)
+
+
+def _write_durably(path: str, text: bytes) -> None:
+    _discard(path)  # left by a writer that was killed; we hold the lock
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _sync_folder(folder: str) -> None:
+    """Make a rename durable; Windows has no such thing and needs none."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _discard(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return

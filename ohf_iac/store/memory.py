@@ -1,0 +1,138 @@
+"""What we remember, as a value, and the only ways in which it changes.
+
+Two processes may look at one request at once and save in any order. So records are merged, not replaced, and
+merging is monotone: a verdict stays, a stack never comes back, the first look at a shortage is the earliest one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from ohf_iac.store.lazy import LazyRecords
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ohf_iac.request import MachineRecord, RequestRecord, ReturnRecord
+
+Record = TypeVar("Record")
+
+#: a stack's life only goes on; "created" outweighs "abandoned", because the stack was seen
+_STACK_RANK: Final = {"intended": 0, "abandoned": 1, "created": 2, "deleting": 3, "gone": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateRecord:
+    """A host template as last offered: `fingerprint` changes when the template does; `seen_at` in epoch seconds."""
+
+    template_id: str
+    fingerprint: str
+    seen_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All records by id. `recovered_from` names the file that was set aside because it could not be read."""
+
+    templates: Mapping[str, TemplateRecord] = field(default_factory=dict)
+    requests: Mapping[str, RequestRecord] = field(default_factory=dict)
+    returns: Mapping[str, ReturnRecord] = field(default_factory=dict)
+    machines: Mapping[str, MachineRecord] = field(default_factory=dict)
+    recovered_from: str = ""
+
+
+def with_templates(memory: Memory, records: Iterable[TemplateRecord]) -> Memory:
+    """The templates now offered, all of them: those not among `records` are forgotten."""
+    return replace(memory, templates={record.template_id: record for record in records})
+
+
+def with_request(memory: Memory, record: RequestRecord) -> Memory:
+    """A request remembered, merged with what is known of it."""
+    return with_requests(memory, (record,))
+
+
+def with_requests(memory: Memory, records: Iterable[RequestRecord]) -> Memory:
+    """Requests remembered, each merged with what is known of it."""
+    put: dict[str, RequestRecord] = {}
+    for record in records:
+        request_id = record.request.request_id
+        put[request_id] = merge_request(put.get(request_id) or memory.requests.get(request_id), record)
+    return replace(memory, requests=_put(memory.requests, put)) if put else memory
+
+
+def with_return(memory: Memory, record: ReturnRecord) -> Memory:
+    """A return remembered, merged with what is known of it."""
+    merged = merge_return(memory.returns.get(record.return_id), record)
+    return replace(memory, returns=_put(memory.returns, {record.return_id: merged}))
+
+
+def with_machines(memory: Memory, records: Iterable[MachineRecord]) -> Memory:
+    """Where machines belong; what a record does not say is kept from the one before."""
+    put = {}
+    for record in records:
+        put[record.machine_id] = _merge_machine(memory.machines.get(record.machine_id), record)
+    news = {key: record for key, record in put.items() if memory.machines.get(key) != record}
+    return replace(memory, machines=_put(memory.machines, news)) if news else memory
+
+
+def merge_request(old: RequestRecord | None, new: RequestRecord) -> RequestRecord:
+    """Both looks at one request in one record, whichever came first.
+
+    The verdict with its time and message, once set, stays; the stack's state, the deadline (it moves once, for the
+    on-demand rest) and what is known of the stack never go back; the earliest look at a shortage and the
+    earliest cancellation count. Everything else is the newer look's.
+    """
+    if old is None:
+        return new
+    request = new.request
+    if old.request.deadline > request.deadline:
+        request = replace(request, deadline=old.request.deadline)
+    return replace(
+        new,
+        request=request,
+        stack=max(old.stack, new.stack, key=_STACK_RANK.__getitem__),
+        stack_id=new.stack_id or old.stack_id,
+        digest=new.digest or old.digest,
+        first_short_at=_earliest(old.first_short_at, new.first_short_at),
+        cancelled_at=_earliest(old.cancelled_at, new.cancelled_at),
+        verdict=old.verdict or new.verdict,
+        settled_at=old.settled_at if old.verdict else new.settled_at,
+        message=old.message if old.verdict else new.message,
+    )
+
+
+def merge_return(old: ReturnRecord | None, new: ReturnRecord) -> ReturnRecord:
+    """Both looks at one return in one record; the verdict stays, and no machine named is forgotten."""
+    if old is None:
+        return new
+    named = {machine.machine_id or machine.name for machine in new.machines}
+    kept = tuple(machine for machine in old.machines if (machine.machine_id or machine.name) not in named)
+    if old.verdict:
+        new = replace(new, verdict=old.verdict, settled_at=old.settled_at, message=old.message)
+    return replace(new, created_at=min(old.created_at, new.created_at), machines=new.machines + kept)
+
+
+def _merge_machine(old: MachineRecord | None, new: MachineRecord) -> MachineRecord:
+    if old is None:
+        return new
+    return replace(
+        new,
+        name=new.name or old.name,
+        request_id=new.request_id or old.request_id,
+        launch_time=new.launch_time or old.launch_time,
+        account=new.account or old.account,
+        region=new.region or old.region,
+    )
+
+
+def _earliest(one: int, other: int) -> int:
+    """The earlier of two moments, where 0 is "not yet"."""
+    return min(one, other) if one and other else one or other
+
+
+def _put(records: Mapping[str, Record], put: Mapping[str, Record]) -> Mapping[str, Record]:
+    if isinstance(records, LazyRecords):
+        return records.changed(put)
+    return {**records, **put}

@@ -1,0 +1,30 @@
+"""What a store promises, whatever it keeps its memory in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ohf_iac.store.memory import Memory
+
+
+class Store(Protocol):
+    """Memory that processes share. Losing it is survivable (AWS holds the record); lying is not."""
+
+    def exists(self) -> bool:
+        """Whether there is a memory at all: False after its loss, and before the first request."""
+        ...
+
+    def read(self) -> Memory:
+        """The memory as last written, empty if there is none; StorageError when it cannot be read."""
+        ...
+
+    def change(self, edit: Callable[[Memory], Memory]) -> Memory:
+        """Replace the memory by what `edit` makes of it, alone among all processes of this host.
+
+        Durable when it returns; on any error the memory is as it was. An `edit` that returns its argument
+        writes nothing. StorageError when the lock is not had in time or the memory cannot be written.
+        """
+        ...
