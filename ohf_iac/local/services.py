@@ -12,12 +12,13 @@ from moto.core.responses import BaseResponse
 from moto.ec2.responses import EC2Response
 
 from ohf_iac.local.calls import Call, HttpAnswer, HttpRequest
+from ohf_iac.local.wire import WORLD
 from ohf_iac.local.wire_errors import error_answer
 
 if TYPE_CHECKING:
     from ohf_iac.local.world import World
 
-WORLD = "ohf.world"  # where the response objects find the world: the request's environment
+
 OWN: Mapping[str, type[BaseResponse]] = {
     "ec2": EC2Response,
     "autoscaling": AutoScalingResponse,

@@ -1,0 +1,21 @@
+"""How a response object, which moto makes for one request, finds the world that it answers from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ohf_iac.local.world import Region, World
+
+WORLD = "ohf.world"  # its place in the request's environment
+
+
+def world_of(response: Any) -> World:
+    """The world behind the server that took the request."""
+    world: World = response.normalized_request.environ[WORLD]
+    return world
+
+
+def region_of(response: Any) -> Region:
+    """The account's region that the request is for."""
+    return world_of(response).region(response.current_account, response.region)
