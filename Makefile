@@ -28,7 +28,7 @@ lint: venv ## ruff and mypy
 	$(python) -m mypy $(typed)
 
 bench: venv ## the benchmarks; prints ratios
-	@$(python) bench/run.py
+	@$(python) -m bench.run
 
 clean: ## remove .venv and everything else that can be made again
 	rm -rf .venv .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

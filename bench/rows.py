@@ -1,0 +1,211 @@
+"""What is measured: the rows of the table of budgets that this version touches.
+
+A row is a function from a host to a result; it says what it compares and what it may cost at most.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.host import NEVER, Host, template
+from bench.measure import alternate, run
+
+INSTANT = {"providerApi": "EC2Fleet", "fleetType": "instant"}
+REFERENCE = str(Path(__file__).with_name("reference_calls.py"))
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a row found. `cost` and `budget` are in `unit`; `detail` says how the cost came about."""
+
+    cost: float
+    budget: float
+    unit: str
+    detail: str
+
+    @property
+    def exact(self) -> bool:
+        """Counts are exact; times and sizes are allowed a fifth over, because machines differ from run to run."""
+        return self.unit == "calls"
+
+    @property
+    def over(self) -> bool:
+        return self.cost > (self.budget if self.exact else self.budget * 1.2)
+
+
+Row = Callable[[Host, int], Result]
+
+
+def _ratio(budget: float, ours: Callable[[], float], reference: Callable[[], float], runs: int) -> Result:
+    pair = alternate(ours, reference, runs)
+    detail = f"{pair.ours * 1000:.0f} ms against {pair.reference * 1000:.0f} ms"
+    return Result(pair.ratio, budget, "×", detail)
+
+
+def list_templates(host: Host, runs: int) -> Result:
+    """getAvailableTemplates, 100 templates in JSON, against bare `python3 -c pass`"""
+    host.catalogue(*(template(f"grid-{number}", INSTANT) for number in range(100)))
+    listed = json.loads(host.operation("getAvailableTemplates", {}, aws=False).stdout)
+    assert len(listed["templates"]) == 100, listed
+    return _ratio(
+        2.5,
+        lambda: host.operation("getAvailableTemplates", {}, aws=False).wall,
+        lambda: host.bare_python().wall,
+        runs,
+    )
+
+
+def status_unsettled(host: Host, runs: int) -> Result:
+    """getRequestStatus of one unsettled request, against bare botocore clients making the same calls"""
+    (request,) = _requests(host, 1, 3, {"times": {"pending": NEVER}})
+    question = _question([request])
+    assert host.answer("getRequestStatus", question)["requests"][0]["status"] == "running"
+    made = host.calls_of("getRequestStatus", question)
+    return _ratio(
+        0.5,
+        lambda: host.operation("getRequestStatus", question).wall,
+        lambda: _bare_calls(host, made, {"DescribeInstances": _of_request(request)}),
+        runs,
+    )
+
+
+def request_machines(host: Host, runs: int) -> Result:
+    """requestMachines, the body rendered before, against bare botocore clients making the same calls"""
+    wish = {"template": {"templateId": "grid", "machineCount": 1}}
+    (request,) = _requests(host, 1, 1, {"times": {"pending": NEVER}})
+    made = host.calls_of("requestMachines", wish)
+    sent = host.aws.client("cloudformation").get_template(StackName=f"ohf-{request}")["TemplateBody"]
+    body = sent if isinstance(sent, str) else json.dumps(sent)
+    parameters = host.aws.client("cloudformation").describe_stacks(StackName=f"ohf-{request}")["Stacks"][0][
+        "Parameters"
+    ]
+    number = iter(range(NEVER))
+
+    def reference() -> float:
+        stack = {"StackName": f"bench-{next(number)}", "TemplateBody": body, "Parameters": parameters}
+        return _bare_calls(host, made, {"CreateStack": stack, "DescribeInstances": _of_template()})
+
+    return _ratio(0.6, lambda: host.operation("requestMachines", wish).wall, reference, runs)
+
+
+def status_settled(host: Host, runs: int) -> Result:
+    """getRequestStatus of a settled request that the store knows, against bare Python"""
+    question = _settled(host, 1, 3)
+    return _ratio(
+        2.5, lambda: host.operation("getRequestStatus", question).wall, lambda: host.bare_python().wall, runs
+    )
+
+
+def status_settled_calls(host: Host, runs: int) -> Result:
+    """AWS calls of getRequestStatus for settled requests that the store knows"""
+    del runs
+    return _count(host.calls_of("getRequestStatus", _settled(host, 5, 3)), 0)
+
+
+def status_unsettled_calls(host: Host, runs: int) -> Result:
+    """AWS calls for 20 unsettled requests with 60 machines, none short: ⌈R/200⌉ + ⌈M/1000⌉"""
+    del runs
+    requests = _requests(host, 20, 3, {"times": {"pending": NEVER}})
+    return _count(host.calls_of("getRequestStatus", _question(requests)), 2)
+
+
+def settling_calls(host: Host, runs: int) -> Result:
+    """AWS calls of the poll that settles 10 requests: the describes and 2 per request"""
+    del runs
+    requests = _requests(host, 10, 3, {})
+    host.aws.advance(120)
+    return _count(host.calls_of("getRequestStatus", _question(requests)), 2 + 2 * 10)
+
+
+def return_calls(host: Host, runs: int) -> Result:
+    """AWS calls of a return of 1,000 machines over 10 stacks"""
+    del runs
+    question = _settled(host, 10, 100)
+    answers = host.answer("getRequestStatus", question)["requests"]
+    machines = [{"name": m["name"], "machineId": m["machineId"]} for one in answers for m in one["machines"]]
+    assert len(machines) == 1000
+    return _count(host.calls_of("requestReturnMachines", {"machines": machines}), 30)
+
+
+def status_memory(host: Host, runs: int) -> Result:
+    """peak memory of one getRequestStatus over 10,000 machines"""
+    del runs
+    requests = _requests(host, 10, 1000, {"times": {"pending": NEVER}})
+    done = host.operation("getRequestStatus", _question(requests))
+    return Result(done.peak, 150, "MiB", f"{done.wall:.1f} s")
+
+
+def status_linear(host: Host, runs: int) -> Result:
+    """CPU time of one getRequestStatus over 10,000 machines, against 1,000"""
+    del runs
+    times = []
+    for count in (10, 1):
+        question = _question(_requests(host, count, 1000, {"times": {"pending": NEVER}}))
+        times.append(min(host.operation("getRequestStatus", question).cpu for _ in range(3)))
+    return Result(times[0] / times[1], 12, "×", f"{times[0] * 1000:.0f} ms against {times[1] * 1000:.0f} ms")
+
+
+ROWS: Mapping[str, Row] = {
+    "list-templates": list_templates,
+    "status-unsettled": status_unsettled,
+    "request-machines": request_machines,
+    "status-settled": status_settled,
+    "status-settled-calls": status_settled_calls,
+    "status-unsettled-calls": status_unsettled_calls,
+    "settling-calls": settling_calls,
+    "return-calls": return_calls,
+    "status-memory": status_memory,
+    "status-linear": status_linear,
+}
+
+
+def _requests(host: Host, count: int, machines: int, scenario: Mapping[str, Any]) -> list[str]:
+    """Request ids of `count` fresh requests of `machines` each, whose stacks are complete."""
+    host.aws.reset(**scenario)
+    host.catalogue(template("grid", {**INSTANT, "maxNumber": -1}))
+    wish = {"template": {"templateId": "grid", "machineCount": machines}}
+    requests = [str(host.answer("requestMachines", wish)["requestId"]) for _ in range(count)]
+    host.aws.advance(10)
+    return requests
+
+
+def _settled(host: Host, count: int, machines: int) -> dict[str, Any]:
+    """The question about `count` requests that were answered `complete` before."""
+    question = _question(_requests(host, count, machines, {}))
+    host.aws.advance(120)
+    statuses = Counter(one["status"] for one in host.answer("getRequestStatus", question)["requests"])
+    assert statuses == {"complete": count}, statuses
+    return question
+
+
+def _question(requests: Iterable[str]) -> dict[str, Any]:
+    return {"requests": [{"requestId": request} for request in requests]}
+
+
+def _count(calls: list[tuple[str, str]], budget: int) -> Result:
+    detail = ", ".join(f"{count} {action}" for (_, action), count in Counter(calls).items())
+    return Result(len(calls), budget, "calls", detail or "none")
+
+
+def _of_request(request: str) -> dict[str, Any]:
+    return {"Filters": [{"Name": "tag:ohf:request-id", "Values": [request]}]}
+
+
+def _of_template() -> dict[str, Any]:
+    return {"Filters": [{"Name": "tag:ohf:template-id", "Values": ["grid"]}]}
+
+
+def _bare_calls(host: Host, calls: list[tuple[str, str]], parameters: Mapping[str, Any]) -> float:
+    """Seconds that the yardstick takes for these calls; a call without parameters here is made without any."""
+    given = [[service, _snake(action), parameters.get(action, {})] for service, action in calls]
+    assert given, "the operation made no call: there is nothing to compare with"
+    return run([host.installation.python, REFERENCE, json.dumps(given)], host.with_aws).wall
+
+
+def _snake(action: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in action).lstrip("_")
