@@ -69,7 +69,8 @@ def files_named(document: object) -> tuple[str, ...]:
 def parse_catalogue(document: object, defaults: TemplateDefaults, files: Mapping[str, bytes]) -> Catalogue:
     """The catalogue in `document` (parsed JSON or YAML); `files` holds what `files_named` names.
 
-    Raises ValidationError when the document is no catalogue at all; an entry that cannot be served is refused alone.
+    Raises ValidationError when the document is no catalogue at all; an entry that cannot be served is refused
+    alone.
     """
     templates: dict[str, HostTemplate] = {}
     refused: list[Refusal] = []
