@@ -9,12 +9,25 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ohf_iac.config import Settings
+    class Places(Protocol):
+        """Where AWS is, by configuration; `endpoints` by botocore's service name."""
+
+        @property
+        def endpoints(self) -> Mapping[str, str]: ...
+        @property
+        def template_bucket(self) -> str: ...
+
+    class Configured(Protocol):
+        """The part of the settings that says where AWS is."""
+
+        @property
+        def provider(self) -> Places: ...
+
 
 CLOCK_VARIABLE: Final = "OHF_CLOCK_FILE"
 
@@ -53,7 +66,7 @@ class Deadline(NamedTuple):
 
 
 def clock_for(
-    settings: Settings, environ: Mapping[str, str], warn: Callable[[str], None] = lambda _message: None
+    settings: Configured, environ: Mapping[str, str], warn: Callable[[str], None] = lambda _message: None
 ) -> Callable[[], float]:
     """A function that tells the epoch seconds; `warn` hears why a clock file is not used."""
     path = environ.get(CLOCK_VARIABLE, "")
@@ -66,7 +79,7 @@ def clock_for(
     return lambda: time.time() + _offset(path, warn)
 
 
-def endpoints_outside(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
+def endpoints_outside(settings: Configured, environ: Mapping[str, str]) -> tuple[str, ...]:
     """The endpoints in use that are not on this machine: `service (URL)`, or `service` alone for AWS's own."""
     configured = settings.provider.endpoints
     named = _named_in_environment(environ)

@@ -46,9 +46,8 @@ class Event:
 
     @property
     def facts(self) -> dict[str, object]:
-        """The fields that say something, for a log line."""
-        values = ((field, getattr(self, field)) for field in _FIELDS)
-        return {field: value for field, value in values if value != "" and (value != 0 or field == "at")}
+        """The fields that say something, without the time, for a log line."""
+        return {field: value for field in _FACTS if (value := getattr(self, field))}
 
     @property
     def sentence(self) -> str:
@@ -60,7 +59,7 @@ class Event:
         return f"{self.name} {subject}{change}" + (f" ({self.message})" if self.message else "")
 
 
-_FIELDS: Final = tuple(Event.__dataclass_fields__)
+_FACTS: Final = tuple(field for field in Event.__dataclass_fields__ if field != "at")
 
 
 class RequestCreated(Event):
@@ -153,7 +152,7 @@ def request_changes(old: RequestRecord | None, new: RequestRecord, at: int) -> t
     known = {machine.machine_id: machine for machine in (old.machines if old else ())}
     for machine in new.machines:
         kinds = _created_machine(known.get(machine.machine_id), machine)
-        changes += [_of_machine(kind, machine, at, request_id=request_id) for kind in kinds]
+        changes += [_of_machine(kind, machine, Event(at, request_id, "", template_id)) for kind in kinds]
     return tuple(changes)
 
 
@@ -166,7 +165,7 @@ def return_changes(old: ReturnRecord | None, new: ReturnRecord, at: int) -> tupl
     for machine in new.reported:
         before = known.get(machine.machine_id)
         if machine.status == "terminated" and (before is None or before.status != "terminated"):
-            changes.append(_of_machine(MachineTerminated, machine, at, return_id=new.return_id))
+            changes.append(_of_machine(MachineTerminated, machine, Event(at, return_id=new.return_id)))
     return tuple(changes)
 
 
@@ -187,11 +186,13 @@ def _created_machine(before: Machine | None, machine: Machine) -> list[type[Even
     return kinds
 
 
-def _of_machine(kind: type[Event], machine: Machine, at: int, request_id: str = "", return_id: str = "") -> Event:
+def _of_machine(kind: type[Event], machine: Machine, about: Event) -> Event:
+    """An event of a machine, at the time and of the request or return that `about` names."""
     return kind(
-        at,
-        request_id,
-        return_id,
+        about.at,
+        about.request_id,
+        about.return_id,
+        about.template_id,
         machine_id=machine.machine_id,
         machine_name=machine.name,
         status=machine.status,

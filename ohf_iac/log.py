@@ -6,8 +6,11 @@ be written never fails the work that it tells of.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
+import sys
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -28,6 +31,29 @@ _SECRET_NAMES: Final = (
     "security_token",
     "authorization",
 )
+#: what a text must contain for a closer look
+_SECRET_HINTS: Final = ("secret", "token", "signature", "password", "akia", "asia", "@")
+#: secrets inside texts: named values, access key ids, passwords in URLs
+_NAMED: Final = r"(?:secret_?(?:access_?)?key|(?:session|security)[-_]?token|x-amz-signature|password)"
+_SECRET_TEXTS: Final = (
+    (rf"(?i)({_NAMED}[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;]+", rf"\1{_MASK}"),
+    (r"\b(AKIA|ASIA)[A-Z0-9]{16}\b", rf"\1{_MASK}"),
+    (r"(://[^/\s:@]+:)[^/\s@]+@", rf"\1{_MASK}@"),
+)
+
+if sys.platform == "win32":
+
+    def _try_lock(_descriptor: int) -> bool:
+        return True  # Windows refuses to rename a file that somebody has open: that is lock enough
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 class LineFile(NamedTuple):
@@ -40,26 +66,40 @@ class LineFile(NamedTuple):
     def append(self, document: Mapping[str, object]) -> None:
         """Add one line in a single write, so that lines of parallel processes never mix; raises OSError."""
         line = json.dumps(document, default=str).encode() + b"\n"
-        descriptor = self._open()
+        if self._is_full(len(line)):
+            self._rotate(len(line))
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            if os.fstat(descriptor).st_size + len(line) > self.max_bytes:
-                descriptor = self._rotated(descriptor)
-            os.write(descriptor, line)
+            if os.write(descriptor, line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.path)
         finally:
             os.close(descriptor)
 
-    def _open(self) -> int:
-        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    def _is_full(self, more: int) -> bool:
+        try:
+            size = os.stat(self.path).st_size
+        except FileNotFoundError:
+            return False
+        return size > 0 and size + more > self.max_bytes
 
-    def _rotated(self, descriptor: int) -> int:
-        """Shift the files unless another process has just done so; the descriptor of the file to write to."""
-        mine = os.fstat(descriptor)
-        os.close(descriptor)
-        if mine.st_size and os.path.samestat(mine, os.stat(self.path)):
-            for number in range(self.keep, 1, -1):
-                _move(f"{self.path}.{number - 1}", f"{self.path}.{number}")
-            _move(self.path, f"{self.path}.1") if self.keep else os.truncate(self.path, 0)
-        return self._open()
+    def _rotate(self, more: int) -> None:
+        """Shift the files, unless another process is about to or has just done so."""
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            if not _try_lock(descriptor) or not os.path.samestat(os.fstat(descriptor), os.stat(self.path)):
+                return
+            if self._is_full(more):
+                self._shift()
+        finally:
+            os.close(descriptor)
+
+    def _shift(self) -> None:
+        if not self.keep:
+            os.truncate(self.path, 0)
+            return
+        for number in range(self.keep, 1, -1):
+            _move(f"{self.path}.{number - 1}", f"{self.path}.{number}")
+        os.replace(self.path, f"{self.path}.1")
 
 
 class Log(NamedTuple):
@@ -128,11 +168,22 @@ def _is_secret(name: str) -> bool:
 
 
 def _clean(value: object) -> object:
+    if isinstance(value, str):
+        return _without_secrets(value)
     if isinstance(value, dict):
         return masked(value)
     if isinstance(value, (list, tuple)):
         return [_clean(one) for one in value]
     return value
+
+
+def _without_secrets(text: str) -> str:
+    lower = text.lower()
+    if not any(part in lower for part in _SECRET_HINTS):
+        return text
+    for pattern, replacement in _SECRET_TEXTS:
+        text = re.sub(pattern, replacement, text)
+    return text
 
 
 def _move(source: str, target: str) -> None:

@@ -32,11 +32,25 @@ def load_catalogue(settings: Settings, read: Read = read_file) -> Catalogue:
         raise ConfigurationError(f"Cannot use {found.path}: {error.message}", hint=error.hint) from error
 
 
+def catalogue_files(settings: Settings, read: Read = read_file) -> dict[str, bytes]:
+    """The content of the files that the catalogue names, by the name as written; missing ones are not in it."""
+    found = find_catalogue(settings, read)
+    return named_files(found, parsed(found), read)
+
+
 def named_files(found: Found, document: object, read: Read = read_file) -> dict[str, bytes]:
-    """The content of the files that a catalogue names, by the name as written; missing ones are not in it."""
+    """The content of the files that this catalogue names: its parser refuses templates whose files are not in it."""
     folder = os.path.dirname(found.path)
-    contents = {name: read(os.path.join(folder, name)) for name in files_named(document)}
+    contents = {name: _readable(os.path.join(folder, name), read) for name in files_named(document)}
     return {name: content for name, content in contents.items() if content is not None}
+
+
+def _readable(path: str, read: Read) -> bytes | None:
+    """A file's bytes; one that may not be read is as good as missing: it costs its templates, not the catalogue."""
+    try:
+        return read(path)
+    except ConfigurationError:
+        return None
 
 
 def find_catalogue(settings: Settings, read: Read = read_file) -> Found:

@@ -16,20 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ohf_iac.request import MachineRecord, RequestRecord, ReturnRecord
+    from ohf_iac.store.records import TemplateRecord
 
 Record = TypeVar("Record")
 
 #: a stack's life only goes on; "created" outweighs "abandoned", because the stack was seen
 _STACK_RANK: Final = {"intended": 0, "abandoned": 1, "created": 2, "deleting": 3, "gone": 4}
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateRecord:
-    """A host template as last offered: `fingerprint` changes when the template does; `seen_at` in epoch seconds."""
-
-    template_id: str
-    fingerprint: str
-    seen_at: int
 
 
 @dataclass(frozen=True, slots=True)

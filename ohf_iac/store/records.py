@@ -6,12 +6,12 @@ Unknown keys are ignored on reading, so that a later version of format 1 may add
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, fields
+import zlib
+from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ohf_iac.machine import Machine
 from ohf_iac.request import MachineRecord, Request, RequestRecord, ReturnedMachine, ReturnRecord
-from ohf_iac.store.memory import TemplateRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,15 @@ _VERDICTS: Final = ("complete", "complete_with_error", None)
 _STACK_STATES: Final = ("intended", "created", "abandoned", "deleting", "gone")
 
 
+@dataclass(frozen=True, slots=True)
+class TemplateRecord:
+    """A host template as last offered: `fingerprint` changes when the template does; `seen_at` in epoch seconds."""
+
+    template_id: str
+    fingerprint: str
+    seen_at: int
+
+
 class RecordError(ValueError):
     """A text does not hold the record that it should."""
 
@@ -31,6 +40,11 @@ class RecordError(ValueError):
 def encode(record: Any) -> bytes:
     """Any record, or a value inside one, as one line of JSON."""
     return json.dumps(_plain(record)).encode()
+
+
+def fingerprint(document: object) -> str:
+    """Eight hex digits that change when a JSON document does. It tells changes, it proves nothing."""
+    return f"{zlib.crc32(json.dumps(document, sort_keys=True).encode()):08x}"
 
 
 def decode_template(text: bytes) -> TemplateRecord:
