@@ -114,6 +114,11 @@ def parse_return_requests(document: Mapping[str, Any]) -> tuple[HostRef, ...] | 
     return _hosts(given, 'get return requests: "machines"') or None
 
 
+def parse_templates(document: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A host-template document that getAvailableTemplates is to check and echo; None when none is given."""
+    return dict(document) if "templates" in document else None
+
+
 def whole_number(value: object, what: str) -> int:
     """An integer written as number, `2.0` or numeric text; ValidationError for anything else."""
     if isinstance(value, str):

@@ -44,6 +44,7 @@ class Calls:
         self._note = note
         self._session: Any = None
         self._clients: dict[str, Any] = {}
+        self._allowance: Iterator[int] | None = None
 
     def within(self, remaining: Callable[[], float]) -> Calls:
         """The same clients under another deadline."""
@@ -51,11 +52,17 @@ class Calls:
         other._session, other._clients = self._session, self._clients
         return other
 
+    def limited(self, calls: int) -> Calls:
+        """The same clients for at most so many calls; those beyond fail as if the deadline had passed."""
+        other = self.within(self._remaining)
+        other._allowance = iter(range(calls))
+        return other
+
     def call(self, service: str, operation: str, verb: str, thing: str, **parameters: Any) -> dict[str, Any]:
         """The answer of one AWS call, or a ProviderError that says `verb thing: cause`."""
-        if self._remaining() <= 0:
+        if self._remaining() <= 0 or (self._allowance is not None and next(self._allowance, None) is None):
             raise ProviderError(
-                f"{verb} {thing}: the operation's deadline has passed",
+                f"{verb} {thing}: the time or the calls that this operation may take are used up",
                 transient=True,
                 sent=False,
                 hint="raise limits.deadline, or look why AWS answers slowly (ohf doctor)",

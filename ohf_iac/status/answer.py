@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from ohf_iac.machine import Machine
-    from ohf_iac.request import RequestRecord
+    from ohf_iac.request import RequestRecord, ReturnRecord
     from ohf_iac.status.judge import Judgement
 
 Status = Literal["running", "complete", "complete_with_error"]
@@ -47,3 +47,9 @@ def next_record(record: RequestRecord, judgement: Judgement, now: float) -> Requ
     if judgement.wish != "settle":
         return known
     return replace(known, verdict=judgement.verdict, settled_at=int(now))
+
+
+def remembered_return(record: ReturnRecord) -> RequestStatus:
+    """A return's answer from memory alone."""
+    status: Status = record.verdict or "running"
+    return RequestStatus(record.return_id, status, record.message, record.reported)

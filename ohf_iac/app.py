@@ -1,0 +1,131 @@
+"""Wiring, by hand, in one readable place: what an operation needs, made from the environment.
+
+Everything that depends on AWS is made when it is first needed: four of five calls of Host Factory's day answer from
+memory, and must not pay for an SDK that takes ten times as long to start as they take to answer.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ohf_iac.clock import Deadline, clock_for
+from ohf_iac.config import load
+from ohf_iac.events import dispatch
+from ohf_iac.log import LineFile, Log, audit_handler, log_handler, stamp
+from ohf_iac.store.json_file import json_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from ohf_iac.aws.calls import CallNote, Calls
+    from ohf_iac.config import Settings
+    from ohf_iac.events import Event, Handler
+    from ohf_iac.store.protocol import Store
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One provider instance as configured: memory, log, clock, deadline, and who hears domain events."""
+
+    settings: Settings
+    store: Store
+    log: Log
+    now: Callable[[], float]
+    deadline: Deadline
+    random_hex: Callable[[], str]
+    sleep: Callable[[float], None]
+    handlers: tuple[Handler, ...]
+    audit: LineFile | None = None
+
+    @property
+    def owner(self) -> str:
+        return self.settings.provider.owner
+
+
+def app_for(environ: Mapping[str, str]) -> App:
+    """The provider that the environment names; ConfigurationError says what is wrong with it."""
+    settings = load(environ)
+    log = _log(settings)
+    now = clock_for(settings, environ, log.warning)
+    for warning in settings.warnings:
+        log.debug(warning)
+    audit = LineFile(settings.audit_file, settings.logging.max_bytes, settings.logging.rotations)
+    handlers: list[Handler] = [log_handler(log)] if settings.events.log else []
+    handlers += [audit_handler(audit, now)] if settings.events.audit else []
+    return App(
+        settings=settings,
+        store=json_store(settings.database_file, settings.storage.lock_timeout),
+        log=log,
+        now=now,
+        deadline=Deadline.after(settings.limits.deadline),
+        random_hex=lambda: os.urandom(8).hex(),
+        sleep=time.sleep,
+        handlers=tuple(handlers),
+        audit=audit if settings.events.audit else None,
+    )
+
+
+def calls_of(app: App) -> Calls:
+    """The door to AWS under the operation's deadline."""
+    # boto3 takes longer to import than the rest of a call takes to run, and most calls need none of it
+    from ohf_iac.aws.calls import Calls
+    from ohf_iac.aws.session import Access
+
+    provider = app.settings.provider
+    access = Access(
+        region=provider.region,
+        profile=provider.profile,
+        credentials_file=provider.credentials_file,
+        credential_script=provider.credential_script,
+        assume_role_arn=provider.assume_role_arn,
+        endpoints=provider.endpoints,
+        proxy=f"http://{provider.proxy_host}:{provider.proxy_port}" if provider.proxy_host else "",
+        connect_timeout=provider.connect_timeout,
+        attempts=provider.retry_attempts + 1,
+    )
+    return Calls(access, lambda: app.deadline.left, lambda note: _note_call(app, note))
+
+
+def within(app: App, seconds: float) -> App:
+    """The same provider under a nearer deadline."""
+    return replace(app, deadline=app.deadline.within(seconds))
+
+
+def announce(app: App, events: Iterable[Event]) -> None:
+    """Tell the observers; one that fails is logged and changes nothing."""
+    dispatch(
+        events,
+        app.handlers,
+        lambda event, error: app.log.error(f"observer failed on {event.name}: {error}", event=event.name),
+    )
+
+
+def _log(settings: Settings) -> Log:
+    file = LineFile(settings.log_file(os.uname().nodename), settings.logging.max_bytes, settings.logging.rotations)
+    return Log(file, settings.logging.level, {"provider": settings.provider_name})
+
+
+def _note_call(app: App, note: CallNote) -> None:
+    app.log.debug(
+        f"{note.service}.{note.action} {note.error or 'ok'}",
+        service=note.service,
+        action=note.action,
+        aws_request_id=note.aws_request_id,
+    )
+    if app.audit is None:
+        return
+    line = {
+        "at": stamp(app.now()),
+        "what": "AwsCall",
+        "service": note.service,
+        "action": note.action,
+        "request_id": note.aws_request_id,
+        "error": note.error,
+    }
+    try:
+        app.audit.append(line)
+    except OSError as error:
+        app.log.error(f"audit file cannot be written: {error}")

@@ -1,0 +1,77 @@
+"""Writes: steps carried out, stacks created. The only place where something is changed in AWS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ohf_iac.aws import cloudformation, ec2
+from ohf_iac.aws.fleets import freeze_fleet, freeze_spot_fleet
+from ohf_iac.aws.groups import suspend_group
+from ohf_iac.plan import (
+    BuyRest,
+    DeleteStack,
+    FreezeFleet,
+    FreezeSpotFleet,
+    Step,
+    SuspendGroup,
+    TagInstances,
+    Terminate,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ohf_iac.aws.calls import Calls
+    from ohf_iac.stack import RenderedStack
+
+
+def carry_out(calls: Calls, steps: Iterable[Step], role_arn: str = "") -> dict[str, str]:
+    """Carry steps out in order; the first that fails ends it with its ProviderError, and all may be repeated.
+
+    Returns the instances that EC2 refuses to terminate (protected ones), with its reason.
+    """
+    refused: dict[str, str] = {}
+    for step in steps:
+        match step:
+            case Terminate(ids):
+                refused |= ec2.terminate(calls, ids)
+            case TagInstances(ids, key, value):
+                ec2.tag(calls, ids, key, value)
+            case SuspendGroup(group):
+                suspend_group(calls, group)
+            case FreezeFleet(fleet_id):
+                freeze_fleet(calls, fleet_id)
+            case FreezeSpotFleet(fleet_id):
+                freeze_spot_fleet(calls, fleet_id)
+            case DeleteStack(stack, token):
+                cloudformation.delete_stack(calls, stack, token, role_arn)
+            case BuyRest(stack, units, token):
+                buy_rest(calls, stack, units, token)
+    return refused
+
+
+def buy_rest(calls: Calls, stack: str, units: int, token: str) -> None:
+    """Set the on-demand rest of a heterogeneous request; a stack that has gone meanwhile is left alone."""
+    seen = cloudformation.describe_stack(calls, stack)
+    if seen is not None and seen.parameters.get("RestCapacity", "0") == "0":
+        cloudformation.set_rest(calls, seen, units, token)
+
+
+def create_stack(
+    calls: Calls,
+    request_id: str,
+    rendered: RenderedStack,
+    parameters: Mapping[str, str],
+    tags: Mapping[str, str],
+    role_arn: str,
+) -> str:
+    """Create the one stack of a request and return its id ("" when a retry found it there already)."""
+    return cloudformation.create_stack(
+        calls,
+        name=f"ohf-{request_id}",
+        body=rendered.body,
+        parameters=parameters,
+        tags=tags,
+        token=f"{request_id}-create",
+        role_arn=role_arn,
+    )

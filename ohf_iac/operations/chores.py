@@ -1,0 +1,53 @@
+"""Chores: what nobody else will call for. Host Factory goes silent about a finished request (design §2.8).
+
+After an answer is decided, a poll carries out what memory says is due: freeze requests past their deadline that
+nobody polled, end machines that came late, delete stacks in which nothing lives, look whether a deletion went
+through and ask again where it did not. One process at a time, within few calls and seconds; what is not done now is
+done by the next poll.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ohf_iac.app import within
+from ohf_iac.errors import OhfError
+from ohf_iac.store.lock import locked
+
+if TYPE_CHECKING:
+    from ohf_iac.app import App
+    from ohf_iac.request import RequestRecord
+    from ohf_iac.store.memory import Memory
+
+#: seconds past the deadline after which an unsettled request counts as not polled
+SILENCE: Final = 300
+
+
+def due_chores(memory: Memory, now: float) -> tuple[RequestRecord, ...]:
+    """The requests for which something is due, those waiting longest first."""
+    found = [one for one in memory.requests.values() if _due_at(one) and _due_at(one) <= now]
+    return tuple(sorted(found, key=_due_at))
+
+
+def carry_out_chores(app: App) -> int:
+    """Do what is due within the limits of the configuration; how many requests were served. Never raises."""
+    limits = app.settings.limits
+    try:
+        due = due_chores(app.store.read(), app.now())
+        if not due or not limits.chore_calls:
+            return 0
+        with locked(f"{app.settings.work_dir}/{app.settings.provider_name}-chores.lock", 0):
+            # the import of what asks AWS is only worth its time when something is due
+            from ohf_iac.operations.chore_work import work_off
+
+            return work_off(within(app, limits.chore_seconds), due, limits.chore_calls)
+    except (OhfError, OSError) as error:
+        app.log.debug(f"chores put off: {error}")
+        return 0
+
+
+def _due_at(record: RequestRecord) -> int:
+    """The epoch second from which a record has something due; 0: nothing."""
+    if record.settled or record.stack == "abandoned":
+        return record.chore_at
+    return record.request.deadline + SILENCE

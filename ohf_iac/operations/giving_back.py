@@ -1,0 +1,94 @@
+"""Machines given back: groups and fleets kept from replacing them, machines ended, empty stacks deleted.
+
+Used by the return itself and by every poll that still finds one of its machines alive. No target is computed: any
+number of processes may do this for any machines in any order (design §2.6).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ohf_iac import commands, queries
+from ohf_iac.plan import DeleteStack, delete_stack, delete_token, fleet_ids, freeze, return_steps
+from ohf_iac.request import TAG_REQUEST, stack_name
+from ohf_iac.status.recover import record_from_stack
+from ohf_iac.status.tally import settled_mark
+from ohf_iac.store.memory import with_requests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ohf_iac.app import App
+    from ohf_iac.aws.calls import Calls
+    from ohf_iac.machine import Instance
+    from ohf_iac.observation import Observation
+    from ohf_iac.plan import Step
+    from ohf_iac.request import RequestRecord
+    from ohf_iac.store.memory import Memory
+
+#: seconds after DeleteStack at which its outcome is looked at
+DELETION_LOOK = 60
+
+
+def give_back(
+    app: App, calls: Calls, memory: Memory, return_id: str, instances: Iterable[Instance]
+) -> dict[str, str]:
+    """Freeze, mark, terminate, and delete the stacks in which nothing lives any more.
+
+    Returns the machines that EC2 refuses to end, with its reason. ProviderError when a step failed: what was done
+    stays done, and the next poll goes on.
+    """
+    ending = tuple(instances)
+    by_request = queries.machines_of(
+        calls, app.owner, dict.fromkeys(one.tags.get(TAG_REQUEST, "") for one in ending), app.now()
+    )
+    unfrozen: dict[str, tuple[Step, ...]] = {}
+    deletable: list[DeleteStack] = []
+    emptied: list[RequestRecord] = []
+    for request_id, seen in by_request.items():
+        record = memory.requests.get(request_id)
+        mark = settled_mark(seen.instances)
+        if not (mark or (record and record.settled)):
+            unfrozen[request_id] = _freeze(app, calls, record, request_id, seen)
+        elif _empty_without(seen, ending):
+            deletable.append(_deletion(record, request_id, mark))
+            emptied += [record] if record else []
+    refused = commands.carry_out(calls, return_steps(return_id, ending, unfrozen, ()))
+    if not refused:
+        commands.carry_out(calls, deletable, app.settings.provider.service_role_arn)
+        _remember_deletions(app, emptied)
+    return refused
+
+
+def _freeze(
+    app: App, calls: Calls, record: RequestRecord | None, request_id: str, seen: Observation
+) -> tuple[Step, ...]:
+    """The freeze of a request that is not settled; its kind comes from its stack when memory does not know it."""
+    if record is None:
+        stack = queries.stack_of(calls, app.owner, stack_name(request_id))
+        record = record_from_stack(stack, {}) if stack is not None else None
+    if record is None:
+        return ()
+    kind = record.request.kind
+    return freeze(kind, request_id, fleet_ids(kind, seen))
+
+
+def _empty_without(seen: Observation, ending: tuple[Instance, ...]) -> bool:
+    leaving = {one.instance_id for one in ending}
+    return all(not one.live or one.instance_id in leaving for one in seen.instances)
+
+
+def _deletion(record: RequestRecord | None, request_id: str, mark: str) -> DeleteStack:
+    if record is not None and record.settled:
+        return delete_stack(record)
+    return DeleteStack(stack_name(request_id), delete_token(request_id, queries.settled_value(mark)))
+
+
+def _remember_deletions(app: App, records: Iterable[RequestRecord]) -> None:
+    due = int(app.now()) + DELETION_LOOK
+    changed: Mapping[str, RequestRecord] = {
+        one.request.request_id: replace(one, stack="deleting", chore_at=due) for one in records
+    }
+    if changed:
+        app.store.change(lambda memory: with_requests(memory, changed.values()))

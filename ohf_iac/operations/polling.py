@@ -1,0 +1,203 @@
+"""Unsettled requests, polled: observed, judged, acted on, remembered.
+
+Two rounds. Machines first, one describe for all; then a look at stack and fleet for those that need one. A failure
+of AWS on the way leaves a request `running` with the machines last known, whatever was already done for it: every
+step may be repeated by the next poll.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from ohf_iac import commands, queries
+from ohf_iac.app import announce
+from ohf_iac.errors import OhfError, ProviderError, StorageError
+from ohf_iac.events import request_changes
+from ohf_iac.machine import Machine
+from ohf_iac.plan import steps_for
+from ohf_iac.request import MachineRecord, minted_at, stack_name
+from ohf_iac.status.answer import RequestStatus, next_record, remembered, status_of
+from ohf_iac.status.judge import STACK_PATIENCE, judge
+from ohf_iac.status.recover import STACK_MEMORY, record_from_machines, record_from_stack
+from ohf_iac.status.tally import settled_mark
+from ohf_iac.store.memory import with_machines, with_request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ohf_iac.app import App
+    from ohf_iac.aws.calls import Calls
+    from ohf_iac.observation import Observation, StackSeen
+    from ohf_iac.request import RequestRecord
+    from ohf_iac.status.judge import Judgement, Policy
+    from ohf_iac.store.memory import Memory
+
+#: more short requests than this are looked at in one walk over all stacks (design §9)
+WALK_ABOVE: Final = 20
+#: seconds between two looks side by side: CloudFormation takes about five DescribeStacks a second
+LOOK_PACE: Final = 0.25
+#: looks that may go without a pause
+LOOK_BURST: Final = 4
+#: seconds after settling at which machines that came late are looked for
+LATE_LOOK: Final = 120
+
+
+class Poll:
+    """One poll over several requests: what was known before, the templates' policies, and what came out."""
+
+    def __init__(self, app: App, calls: Calls, memory: Memory, policies: Mapping[str, Policy]) -> None:
+        self.app = app
+        self.calls = calls
+        self.memory = memory
+        self.policies = policies
+        self.changed: list[RequestRecord] = []
+        self._looks = 0
+
+    def answers(self, ids: Iterable[str], weights: Mapping[str, Mapping[str, int]]) -> dict[str, RequestStatus]:
+        """One answer per id; whatever AWS says or fails to say, none is missing."""
+        wanted = tuple(ids)
+        try:
+            seen = queries.machines_of(self.calls, self.app.owner, wanted, self.app.now())
+        except OhfError as error:
+            self.app.log.warning(f"poll not possible: {error.message}", requests=len(wanted))
+            return {one: self._blind(one, error) for one in wanted}
+        stacks = self._walked(seen)
+        found = {one: self._isolated(one, seen[one], weights, stacks) for one in wanted}
+        self.save()
+        return found
+
+    def save(self) -> None:
+        """Remember what was judged; where that fails, AWS's own marks carry the verdicts."""
+        records = tuple(self.changed)
+        if not records:
+            return
+        for record in records:
+            old = self.memory.requests.get(record.request.request_id)
+            announce(self.app, request_changes(old, record, int(self.app.now())))
+        try:
+            self.app.store.change(lambda memory: _with(memory, records))
+        except StorageError as error:
+            self.app.log.error(f"answers not remembered: {error.message}", hint=error.hint)
+
+    def act(
+        self, record: RequestRecord, seen: Observation, stacks: Mapping[str, StackSeen] | None = None
+    ) -> Judgement:
+        """Judge a request, look closer where that is wished, carry the wish out, note the new record."""
+        policy = self._policy(record)
+        judgement = judge(record, seen, policy)
+        if judgement.wish == "look":
+            self._pace()
+            seen = queries.look(self.calls, record, seen, stacks)
+            judgement = judge(record, seen, policy)
+        steps = steps_for(record, seen, judgement)
+        commands.carry_out(self.calls, steps, self.app.settings.provider.service_role_arn)
+        self.changed.append(self._next(record, seen, judgement))
+        return judgement
+
+    def _walked(self, seen: Mapping[str, Observation]) -> Mapping[str, StackSeen]:
+        """All our stacks in one walk, where one describe for each request that needs a look would be throttled."""
+        records = [record for one in seen if (record := self.memory.requests.get(one)) is not None]
+        short = sum(
+            judge(one, seen[one.request.request_id], self._policy(one)).wish == "look" for one in records
+        ) + (len(seen) - len(records))
+        if short <= WALK_ABOVE:
+            return {}
+        try:
+            return queries.stacks_of_owner(self.calls, self.app.owner)
+        except ProviderError as error:
+            self.app.log.warning(f"walk over stacks not possible: {error.message}")
+            return {}
+
+    def _policy(self, record: RequestRecord) -> Policy:
+        return self.policies.get(record.request.template_id, self.policies[""])
+
+    def _isolated(
+        self,
+        request_id: str,
+        seen: Observation,
+        weights: Mapping[str, Mapping[str, int]],
+        stacks: Mapping[str, StackSeen],
+    ) -> RequestStatus:
+        record = self.memory.requests.get(request_id)
+        try:
+            if record is None:
+                return self._unknown(request_id, seen, weights)
+            return status_of(record, self.act(record, seen, stacks))
+        except ProviderError as error:
+            self.app.log.warning(f"poll of {request_id}: {error.message}", request_id=request_id)
+            return self._blind(request_id, error)
+
+    def _unknown(
+        self, request_id: str, seen: Observation, weights: Mapping[str, Mapping[str, int]]
+    ) -> RequestStatus:
+        """An id that memory does not hold: AWS is the record (design §5)."""
+        if settled_mark(seen.instances):
+            record = record_from_machines(request_id, self.app.owner, seen.instances)
+            return status_of(record, self.act(record, seen))
+        stack = queries.stack_of(self.calls, self.app.owner, stack_name(request_id))
+        if stack is not None:
+            template = stack.tags.get("ohf:template-id", "")
+            found = record_from_stack(stack, weights.get(template, {}))
+            if found is not None:
+                return status_of(found, self.act(found, seen, {stack.name: stack}))
+        age = self.app.now() - (minted_at(request_id) or 0)
+        if age < STACK_PATIENCE:
+            return RequestStatus(request_id, "running")
+        if any(one.live for one in seen.instances):
+            record = record_from_machines(request_id, self.app.owner, seen.instances)
+            return status_of(record, self.act(record, seen))
+        if age > STACK_MEMORY:
+            return RequestStatus(request_id, "complete", f"{request_id} is older than AWS's memory of it")
+        return self._deleted(request_id)
+
+    def _deleted(self, request_id: str) -> RequestStatus:
+        verdict = queries.verdict_of_deleted(self.calls, [request_id]).get(request_id)
+        if verdict is None:
+            return RequestStatus(request_id, "complete_with_error", f"{request_id} is not known to this provider")
+        record = record_from_machines(request_id, self.app.owner, ())
+        message = "its stack is deleted"
+        self.changed.append(
+            replace(record, stack="gone", verdict=verdict, settled_at=int(self.app.now()), message=message)
+        )
+        return RequestStatus(request_id, verdict, message)
+
+    def _blind(self, request_id: str, error: OhfError) -> RequestStatus:
+        """AWS could not be asked: running, with what was last known."""
+        record = self.memory.requests.get(request_id)
+        known = remembered(record) if record else RequestStatus(request_id, "running")
+        return replace(known, message=error.message)
+
+    def _next(self, record: RequestRecord, seen: Observation, judgement: Judgement) -> RequestRecord:
+        new = next_record(record, judgement, self.app.now())
+        if seen.stack is not None:
+            new = replace(new, stack_id=seen.stack.stack_id)
+            if record.stack in ("intended", "abandoned"):
+                new = replace(new, stack="created")
+        elif seen.looked and judgement.wish == "settle" and not seen.instances:
+            new = replace(new, stack="abandoned" if record.stack == "intended" else "gone")
+        if not new.settled:
+            return new
+        due = int(self.app.now()) + (LATE_LOOK if any(one.live for one in seen.instances) else 0)
+        return replace(new, chore_at=due if new.stack in ("created", "intended") else 0)
+
+    def _pace(self) -> None:
+        self._looks += 1
+        if self._looks > LOOK_BURST:
+            self.app.sleep(LOOK_PACE)
+
+
+def machine_records(request_id: str, stack_id: str, machines: Iterable[Machine]) -> tuple[MachineRecord, ...]:
+    """Where machines belong; account and region stand in the stack's id."""
+    parts = stack_id.split(":")
+    region, account = (parts[3], parts[4]) if len(parts) > 5 else ("", "")
+    return tuple(
+        MachineRecord(one.machine_id, one.name, request_id, one.launch_time, account, region) for one in machines
+    )
+
+
+def _with(memory: Memory, records: tuple[RequestRecord, ...]) -> Memory:
+    for record in records:
+        memory = with_request(memory, record)
+        memory = with_machines(memory, machine_records(record.request.request_id, record.stack_id, record.machines))
+    return memory

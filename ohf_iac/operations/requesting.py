@@ -1,0 +1,157 @@
+"""requestMachines: one call, one request, one stack.
+
+Order matters: everything that can be refused is refused before anything is written; the intent is durable before
+CreateStack is called; nothing is read from AWS after it. Nothing created: an error (exit 1, no id). Possibly
+created: the id, and the polls tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ohf_iac import commands
+from ohf_iac.app import announce, calls_of
+from ohf_iac.aws import ec2
+from ohf_iac.config.catalogue_file import catalogue_files, load_catalogue
+from ohf_iac.errors import BusinessRuleError, OhfError, ProviderError, ResourceNotFoundError, StorageError
+from ohf_iac.events import request_changes
+from ohf_iac.request import Request, RequestRecord, new_id
+from ohf_iac.stack import parameters_for, tags_for
+from ohf_iac.status.tally import units_of
+from ohf_iac.store.memory import with_request
+from ohf_iac.template.host_template import on_demand_units
+
+if TYPE_CHECKING:
+    from ohf_iac.app import App
+    from ohf_iac.aws.calls import Calls
+    from ohf_iac.hostfactory import MachineAsk
+    from ohf_iac.stack import RenderedStack
+    from ohf_iac.template.host_template import HostTemplate
+
+
+def request_machines(app: App, ask: MachineAsk) -> tuple[str, str]:
+    """Create the stack of a new request; its id and a message."""
+    template = template_of(app, ask.template_id)
+    _check_limits(template, ask.units)
+    rendered = rendered_stack(app, template)
+    calls = calls_of(app)
+    _check_free(app, calls, template, ask.units)
+    request = _request(app, template, ask)
+    record = RequestRecord(request, digest=rendered.digest)
+    _remember(app, None, record)
+    try:
+        stack_id = commands.create_stack(
+            calls,
+            request.request_id,
+            rendered,
+            parameters_for(template, request),
+            tags_for(request, rendered.digest, extra=app.settings.template.defaults.tags),
+            app.settings.provider.service_role_arn,
+        )
+    except OhfError as error:
+        return _failed(app, record, error)
+    _remember_created(app, record, stack_id)
+    return request.request_id, f"{ask.units} of {template.template_id} requested"
+
+
+def template_of(app: App, template_id: str) -> HostTemplate:
+    """A template that can be served; an error that says why not."""
+    catalogue = load_catalogue(app.settings)
+    template = catalogue.find(template_id)
+    if template is not None:
+        return template
+    refusal = catalogue.refusal(template_id)
+    if refusal is not None:
+        raise BusinessRuleError(f"request machines: {refusal.message}", hint="correct the catalogue")
+    raise ResourceNotFoundError(
+        f"request machines: template {template_id} is not in the catalogue", hint="ohf templates list"
+    )
+
+
+def rendered_stack(app: App, template: HostTemplate) -> RenderedStack:
+    """The body that is sent for a template."""
+    # troposphere takes longer to import than CreateStack to be answered
+    from ohf_iac.render import render
+
+    return render(template, app.settings.template.defaults, catalogue_files(app.settings))
+
+
+def _check_limits(template: HostTemplate, units: int) -> None:
+    if template.max_number == 0:
+        raise BusinessRuleError(f"request machines: template {template.template_id} is disabled (maxNumber is 0)")
+    if units > template.max_per_request:
+        raise BusinessRuleError(
+            f"request machines: {units} asked for, template {template.template_id} gives at most "
+            f"{template.max_per_request} in one request",
+            hint="raise maxPerRequest in the catalogue",
+        )
+    if 0 < template.max_number < units:
+        raise BusinessRuleError(
+            f"request machines: {units} asked for, maxNumber of template {template.template_id} "
+            f"is {template.max_number}"
+        )
+
+
+def _check_free(app: App, calls: Calls, template: HostTemplate, units: int) -> None:
+    """maxNumber counts what lives of the template and what is still asked for (design §5)."""
+    if template.max_number < 0:
+        return
+    live = ec2.live_of_template(calls, app.owner, template.template_id)
+    asked = 0
+    for record in app.store.read().requests.values():
+        if record.request.template_id != template.template_id or record.settled:
+            continue
+        own = [one for one in live if one.tags.get("ohf:request-id") == record.request.request_id]
+        asked += max(0, record.request.units - units_of(record.request, own))
+    used = sum(template.weights.get(one.instance_type, 1) for one in live) + asked
+    if used + units > template.max_number:
+        raise BusinessRuleError(
+            f"request machines: {units} asked for, {used} of template {template.template_id} are in use or asked "
+            f"for, maxNumber is {template.max_number}"
+        )
+
+
+def _request(app: App, template: HostTemplate, ask: MachineAsk) -> Request:
+    now = app.now()
+    return Request(
+        request_id=new_id("req", now, app.random_hex()),
+        template_id=template.template_id,
+        kind=template.kind,
+        units=ask.units,
+        owner=app.owner,
+        created_at=int(now),
+        deadline=int(now) + template.validity,
+        price_type=template.price_type,
+        rc_account=ask.rc_account,
+        on_demand_units=on_demand_units(template, ask.units),
+        weights=template.weights,
+    )
+
+
+def _failed(app: App, record: RequestRecord, error: OhfError) -> tuple[str, str]:
+    """CreateStack failed: an error when nothing can have been created, else the id."""
+    if isinstance(error, ProviderError) and error.sent:
+        app.log.warning(f"stack possibly created: {error.message}", request_id=record.request.request_id)
+        return record.request.request_id, f"requested; AWS did not confirm: {error.message}"
+    now = int(app.now())
+    message = error.message
+    _remember(
+        app,
+        record,
+        replace(record, stack="abandoned", verdict="complete_with_error", settled_at=now, message=message),
+    )
+    raise error
+
+
+def _remember_created(app: App, record: RequestRecord, stack_id: str) -> None:
+    """The stack exists: a store that fails now must not hide it from Host Factory."""
+    try:
+        _remember(app, record, replace(record, stack="created", stack_id=stack_id))
+    except StorageError as error:
+        app.log.error(f"stack id not remembered: {error.message}", request_id=record.request.request_id)
+
+
+def _remember(app: App, old: RequestRecord | None, new: RequestRecord) -> None:
+    app.store.change(lambda memory: with_request(memory, new))
+    announce(app, request_changes(old, new, int(app.now())))

@@ -1,0 +1,107 @@
+"""Unsettled returns, polled: every machine looked up by id, those that still run asked to end once more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ohf_iac.app import announce
+from ohf_iac.aws import ec2
+from ohf_iac.errors import OhfError, ProviderError, StorageError
+from ohf_iac.events import return_changes
+from ohf_iac.operations.giving_back import give_back
+from ohf_iac.request import TAG_OWNER, TAG_REQUEST, ReturnedMachine, ReturnRecord, minted_at, return_tag
+from ohf_iac.status.answer import RequestStatus, remembered_return
+from ohf_iac.status.judge import STACK_PATIENCE
+from ohf_iac.status.returns import absent, judge_return
+from ohf_iac.store.memory import with_return
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ohf_iac.app import App
+    from ohf_iac.aws.calls import Calls
+    from ohf_iac.machine import Instance
+    from ohf_iac.store.memory import Memory
+
+
+def return_statuses(app: App, calls: Calls, memory: Memory, ids: Iterable[str]) -> dict[str, RequestStatus]:
+    """One answer per return id; `running` with what was last known where AWS cannot be asked."""
+    answers: dict[str, RequestStatus] = {}
+    for one in ids:
+        known = memory.returns.get(one)
+        try:
+            answers[one] = _poll(app, calls, memory, one)
+        except OhfError as error:
+            app.log.warning(f"poll of {one}: {error.message}", return_id=one)
+            last = remembered_return(known) if known else RequestStatus(one, "running")
+            answers[one] = replace(last, message=error.message)
+    return answers
+
+
+def _poll(app: App, calls: Calls, memory: Memory, return_id: str) -> RequestStatus:
+    record = memory.returns.get(return_id)
+    if record is None:
+        return _unknown(app, calls, memory, return_id)
+    instances = ec2.by_id(calls, [one.machine_id for one in record.machines if one.machine_id])
+    return _judged(app, calls, memory, record, instances)
+
+
+def _unknown(app: App, calls: Calls, memory: Memory, return_id: str) -> RequestStatus:
+    """A return that memory does not hold: its machines bear its tag as long as EC2 shows them."""
+    instances = ec2.with_tag_key(calls, app.owner, return_tag(return_id))
+    minted = minted_at(return_id) or 0
+    if not instances:
+        young = app.now() - minted < STACK_PATIENCE
+        return RequestStatus(return_id, "running" if young else "complete")
+    machines = tuple(
+        ReturnedMachine(one.instance_id, one.name, one.tags.get(TAG_REQUEST, ""), one.launch_time)
+        for one in instances
+    )
+    return _judged(app, calls, memory, ReturnRecord(return_id, minted, machines), instances)
+
+
+def _judged(
+    app: App, calls: Calls, memory: Memory, record: ReturnRecord, instances: Iterable[Instance]
+) -> RequestStatus:
+    seen = {one.instance_id: one for one in instances if one.tags.get(TAG_OWNER, app.owner) == app.owner}
+    missing = absent(record, seen)
+    if len(missing) > 1 and len(missing) == len(record.machines):
+        _same_place(calls, memory, missing)
+    judgement = judge_return(record, seen, {}, app.now())
+    refused = give_back(app, calls, memory, record.return_id, judgement.again) if judgement.again else {}
+    if refused:
+        judgement = judge_return(record, seen, refused, app.now())
+    new = replace(
+        record,
+        reported=judgement.machines,
+        verdict=judgement.verdict,
+        message=judgement.message or record.message,
+        settled_at=int(app.now()) if judgement.verdict else 0,
+    )
+    _remember(app, memory.returns.get(record.return_id), new)
+    return remembered_return(new)
+
+
+def _same_place(calls: Calls, memory: Memory, missing: Iterable[ReturnedMachine]) -> None:
+    """Refuse to call machines gone while looking into another account or region than theirs (design §2.7)."""
+    places = {
+        (found.account, found.region)
+        for one in missing
+        if (found := memory.machines.get(one.machine_id)) is not None and found.account
+    }
+    here = (ec2.account(calls), calls.region)
+    if places and places != {here}:
+        raise ProviderError(
+            f"look for machines: they belong to {sorted(places)}, the credentials in use to {here}",
+            transient=True,
+            hint="check AWS_REGION and the credentials of this provider",
+        )
+
+
+def _remember(app: App, old: ReturnRecord | None, new: ReturnRecord) -> None:
+    announce(app, return_changes(old, new, int(app.now())))
+    try:
+        app.store.change(lambda memory: with_return(memory, new))
+    except StorageError as error:
+        app.log.error(f"return not remembered: {error.message}", hint=error.hint)

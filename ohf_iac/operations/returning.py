@@ -1,0 +1,92 @@
+"""requestReturnMachines: any mix of hosts over any number of requests, one return id for all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ohf_iac import queries
+from ohf_iac.app import announce, calls_of
+from ohf_iac.errors import OhfError
+from ohf_iac.events import return_changes
+from ohf_iac.operations.giving_back import give_back
+from ohf_iac.operations.status import read_memory
+from ohf_iac.request import TAG_REQUEST, ReturnedMachine, ReturnRecord, new_id
+from ohf_iac.store.memory import with_return
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ohf_iac.app import App
+    from ohf_iac.hostfactory import HostRef
+    from ohf_iac.queries import FoundHosts
+    from ohf_iac.store.memory import Memory
+
+
+def return_machines(app: App, hosts: Iterable[HostRef]) -> tuple[str, str]:
+    """End machines that are ours; the return's id and a message. Already gone or unknown counts as returned.
+
+    The return is remembered before anything is ended. When AWS fails in the middle the answer is the same: every
+    poll of the return asks again for the end of what still runs.
+    """
+    wanted = tuple(hosts)
+    memory = read_memory(app)
+    return_id = new_id("ret", app.now(), app.random_hex())
+    calls = calls_of(app)
+    try:
+        found = queries.find_hosts(calls, app.owner, wanted, memory.machines)
+    except OhfError as error:
+        app.log.warning(f"hosts not looked up: {error.message}", return_id=return_id)
+        _remember(app, ReturnRecord(return_id, int(app.now()), _by_memory(memory, wanted), message=error.message))
+        return return_id, f"{len(wanted)} machines to be returned; {error.message}"
+    message = _message(app, found)
+    _remember(app, ReturnRecord(return_id, int(app.now()), _named(found), message=_foreign(found)))
+    live = [one for _, one in found.ours if one.live]
+    if live:
+        try:
+            give_back(app, calls, memory, return_id, live)
+        except OhfError as error:
+            app.log.warning(f"return goes on with its polls: {error.message}", return_id=return_id)
+            message += f"; {error.message}"
+    return return_id, message
+
+
+def _named(found: FoundHosts) -> tuple[ReturnedMachine, ...]:
+    ours = [
+        ReturnedMachine(one.instance_id, host.name or one.name, one.tags.get(TAG_REQUEST, ""), one.launch_time)
+        for host, one in found.ours
+    ]
+    return tuple(ours) + tuple(ReturnedMachine(host.machine_id, host.name) for host in found.missing)
+
+
+def _by_memory(memory: Memory, hosts: Iterable[HostRef]) -> tuple[ReturnedMachine, ...]:
+    """What can be said of hosts without AWS: the ids that we remember for their names."""
+    by_name = {one.name: one for one in memory.machines.values() if one.name}
+    rows = []
+    for host in hosts:
+        known = memory.machines.get(host.machine_id) or by_name.get(host.name)
+        rows.append(
+            ReturnedMachine(known.machine_id, known.name, known.request_id, known.launch_time)
+            if known
+            else ReturnedMachine(host.machine_id, host.name)
+        )
+    return tuple(rows)
+
+
+def _message(app: App, found: FoundHosts) -> str:
+    parts = [f"{len(found.ours)} machines are being returned"]
+    if found.missing:
+        parts.append(f"{len(found.missing)} are already gone")
+    if foreign := _foreign(found):
+        app.log.warning(foreign)
+        parts.append(foreign)
+    return "; ".join(parts)
+
+
+def _foreign(found: FoundHosts) -> str:
+    names = ", ".join(host.name or host.machine_id for host, _ in found.foreign)
+    return f"not machines of this provider, left alone: {names}" if names else ""
+
+
+def _remember(app: App, record: ReturnRecord) -> None:
+    app.store.change(lambda memory: with_return(memory, record))
+    announce(app, return_changes(None, record, int(app.now())))

@@ -1,0 +1,184 @@
+"""Reads: what AWS shows of requests, stacks, machines and hosts. Nothing here changes anything.
+
+A read that fails raises ProviderError; what that means (nothing about the machines) is the caller's affair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, cast
+
+from ohf_iac.aws import cloudformation, ec2
+from ohf_iac.aws.capacity import capacity_seen
+from ohf_iac.cfn import physical_ids, verdict_in_token, was_complete
+from ohf_iac.observation import Observation
+from ohf_iac.plan import fleet_ids
+from ohf_iac.request import TAG_OWNER, TAG_REQUEST, stack_name
+from ohf_iac.template.kinds import ASG, INSTANT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ohf_iac.aws.calls import Calls
+    from ohf_iac.cfn import StackEvent
+    from ohf_iac.hostfactory import HostRef
+    from ohf_iac.machine import Instance
+    from ohf_iac.observation import CapacitySeen, StackSeen
+    from ohf_iac.request import MachineRecord, RequestRecord, Verdict
+    from ohf_iac.template.kinds import Kind
+
+#: Logical ids of the resources that launch, with the outputs that name them.
+_LAUNCHERS: Final = (("Capacity", "CapacityId"), ("OnDemandRest", "RestId"))
+_ENDED: Final = ("failed", "delete_failed", "deleting", "deleted")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHosts:
+    """Hosts that somebody named: ours (with the instance), somebody else's, and those that EC2 does not show."""
+
+    ours: tuple[tuple[HostRef, Instance], ...]
+    foreign: tuple[tuple[HostRef, Instance], ...]
+    missing: tuple[HostRef, ...]
+
+
+def machines_of(calls: Calls, owner: str, request_ids: Iterable[str], now: float) -> dict[str, Observation]:
+    """One observation per request, by its machines alone: one paged describe for two hundred requests."""
+    ids = tuple(request_ids)
+    found: dict[str, list[Instance]] = {one: [] for one in ids}
+    for instance in ec2.of_requests(calls, owner, ids):
+        if (request_id := instance.tags.get(TAG_REQUEST, "")) in found:
+            found[request_id].append(instance)
+    return {one: Observation(one, now, tuple(instances)) for one, instances in found.items()}
+
+
+def stacks_of_owner(calls: Calls, owner: str) -> dict[str, StackSeen]:
+    """Every live stack of this owner by name, in one paged walk."""
+    return {one.name: one for one in cloudformation.walk_stacks(calls) if one.tags.get(TAG_OWNER) == owner}
+
+
+def stack_of(calls: Calls, owner: str, stack: str) -> StackSeen | None:
+    """A stack by name or id; None when there is none, or when it is not this owner's."""
+    seen = cloudformation.describe_stack(calls, stack)
+    return seen if seen is not None and seen.tags.get(TAG_OWNER) == owner else None
+
+
+def look(
+    calls: Calls, record: RequestRecord, seen: Observation, stacks: Mapping[str, StackSeen] | None = None
+) -> Observation:
+    """The same observation with stack, events where they matter, and group or fleet. `stacks`: from a walk."""
+    request = record.request
+    stack = (stacks or {}).get(stack_name(request.request_id))
+    if stack is None:
+        stack = stack_of(calls, request.owner, record.stack_id or stack_name(request.request_id))
+    events: tuple[StackEvent, ...] = ()
+    if stack is not None and stack.phase in _ENDED:
+        events = cloudformation.stack_events(calls, stack.stack_id)
+    capacities = _capacities(calls, request.kind, stack, events, seen) if stack is not None else ()
+    whole = replace(seen, looked=True, stack=stack, events=events, capacities=capacities)
+    return _with_members(calls, whole)
+
+
+def verdict_of_deleted(calls: Calls, request_ids: Iterable[str]) -> dict[str, Verdict]:
+    """Verdicts of requests whose stacks are deleted, by the token of our DeleteStack; AWS knows ninety days.
+
+    Without a token a stack that once was CREATE_COMPLETE counts as `complete`.
+    """
+    names = {stack_name(one): one for one in request_ids}
+    found: dict[str, Verdict] = {}
+    for name, stack_id in cloudformation.find_deleted_stack(calls, names.__contains__).items():
+        events = cloudformation.stack_events(calls, stack_id)
+        mark = verdict_in_token(events, names[name])
+        complete = mark == "complete" if mark else was_complete(events)
+        found[names[name]] = "complete" if complete else "complete_with_error"
+    return found
+
+
+def find_hosts(
+    calls: Calls, owner: str, hosts: Iterable[HostRef], known: Mapping[str, MachineRecord]
+) -> FoundHosts:
+    """Hosts by id, by the names we remember, then by private DNS name: of several, the newest live one of ours."""
+    wanted = tuple(hosts)
+    ids = _ids_of(wanted, known)
+    by_id = {one.instance_id: one for one in ec2.by_id(calls, ids.values())} if ids else {}
+    names = [one.name for one in wanted if one not in ids]
+    by_name = _newest(ec2.by_name(calls, names), owner) if names else {}
+    ours: list[tuple[HostRef, Instance]] = []
+    foreign: list[tuple[HostRef, Instance]] = []
+    missing: list[HostRef] = []
+    for host in wanted:
+        instance = by_id.get(ids[host]) if host in ids else by_name.get(host.name)
+        if instance is None:
+            missing.append(host)
+        elif instance.tags.get(TAG_OWNER) == owner:
+            ours.append((host, instance))
+        else:
+            foreign.append((host, instance))
+    return FoundHosts(tuple(ours), tuple(foreign), tuple(missing))
+
+
+def _ids_of(hosts: Iterable[HostRef], known: Mapping[str, MachineRecord]) -> dict[HostRef, str]:
+    newest: dict[str, MachineRecord] = {}
+    for record in known.values():
+        if record.name and record.launch_time >= newest.get(record.name, record).launch_time:
+            newest[record.name] = record
+    found: dict[HostRef, str] = {}
+    for host in hosts:
+        if host.machine_id:
+            found[host] = host.machine_id
+        elif host.name in newest:
+            found[host] = newest[host.name].machine_id
+    return found
+
+
+def _newest(instances: Iterable[Instance], owner: str) -> dict[str, Instance]:
+    """Per name the instance that is meant: live before dead, ours before others', young before old."""
+    found: dict[str, Instance] = {}
+    ranked = sorted(instances, key=lambda one: (one.live, one.tags.get(TAG_OWNER) == owner, one.launch_time))
+    for one in ranked:
+        found[one.name] = one
+    return found
+
+
+def _capacities(
+    calls: Calls, kind: Kind, stack: StackSeen, events: tuple[StackEvent, ...], seen: Observation
+) -> tuple[CapacitySeen, ...]:
+    ids = launcher_ids(calls, kind, stack, events, seen)
+    return tuple(
+        capacity_seen(calls, INSTANT if logical == "OnDemandRest" else kind, physical, seen.at)
+        for logical, physical in ids.items()
+    )
+
+
+def launcher_ids(
+    calls: Calls, kind: Kind, stack: StackSeen, events: tuple[StackEvent, ...], seen: Observation
+) -> dict[str, str]:
+    """Physical ids of the group or fleets by logical id: from outputs, else events, resources, machines' tags."""
+    found = {logical: stack.outputs[output] for logical, output in _LAUNCHERS if output in stack.outputs}
+    if found or stack.phase == "deleted":
+        return found
+    named = physical_ids(events or cloudformation.stack_events(calls, stack.stack_id))
+    named = named if "Capacity" in named else cloudformation.stack_resources(calls, stack.stack_id)
+    found = {logical: named[logical] for logical, _ in _LAUNCHERS if logical in named}
+    if not found and kind != ASG:
+        found = dict.fromkeys(["Capacity"], fleets[0]) if (fleets := fleet_ids(kind, seen)) else {}
+    return found
+
+
+def _with_members(calls: Calls, seen: Observation) -> Observation:
+    """Add the members that a group or fleet lists and the tag filter did not show (it lags behind)."""
+    shown = {one.instance_id for one in seen.instances}
+    hidden = [one for capacity in seen.capacities for one in capacity.members if one not in shown]
+    if not hidden:
+        return seen
+    added = ec2.by_id(calls, hidden)
+    found = {one.instance_id for one in added}
+    return replace(
+        seen,
+        instances=seen.instances + added,
+        unseen_members=tuple(one for one in hidden if one not in found),
+    )
+
+
+def settled_value(mark: str) -> Verdict:
+    """A mark as a verdict; a value that is not one of ours never counts as success."""
+    return cast("Verdict", mark) if mark in ("complete", "complete_with_error") else "complete_with_error"

@@ -1,0 +1,69 @@
+"""A request read back from what AWS holds of it: stack, or its machines alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ohf_iac.request import (
+    TAG_DEADLINE,
+    TAG_DIGEST,
+    TAG_KIND,
+    TAG_OWNER,
+    TAG_PRICE_TYPE,
+    TAG_RC_ACCOUNT,
+    TAG_REQUEST,
+    TAG_TEMPLATE,
+    Request,
+    RequestRecord,
+    minted_at,
+)
+from ohf_iac.template.kinds import INSTANT, KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ohf_iac.machine import Instance
+    from ohf_iac.observation import StackSeen
+
+#: Seconds for which AWS keeps the events of a deleted stack: ninety days.
+STACK_MEMORY: Final = 90 * 86400
+
+
+def record_from_stack(stack: StackSeen, weights: Mapping[str, int]) -> RequestRecord | None:
+    """The request behind a stack of ours; None for a stack whose tags are not ours."""
+    tags, parameters = stack.tags, stack.parameters
+    kind = tags.get(TAG_KIND, "")
+    if kind not in KINDS or TAG_REQUEST not in tags or TAG_OWNER not in tags:
+        return None
+    created = minted_at(tags[TAG_REQUEST]) or stack.created_at
+    request = Request(
+        request_id=tags[TAG_REQUEST],
+        template_id=tags.get(TAG_TEMPLATE, ""),
+        kind=kind,
+        units=int(parameters.get("TargetCapacity", "1")),
+        owner=tags[TAG_OWNER],
+        created_at=created,
+        deadline=int(tags.get(TAG_DEADLINE, created)),
+        price_type=tags.get(TAG_PRICE_TYPE, "ondemand"),
+        rc_account=tags.get(TAG_RC_ACCOUNT, "default"),
+        on_demand_units=int(parameters.get("OnDemandCapacity", "0")),
+        weights=weights,
+    )
+    return RequestRecord(request, "created", stack.stack_id, tags.get(TAG_DIGEST, ""))
+
+
+def record_from_machines(
+    request_id: str, owner: str, instances: tuple[Instance, ...], *, units: int = 0
+) -> RequestRecord:
+    """A request of which only machines are left: asked for as many as live, and long past its deadline."""
+    created = minted_at(request_id) or 0
+    request = Request(
+        request_id=request_id,
+        template_id=instances[0].tags.get(TAG_TEMPLATE, "") if instances else "",
+        kind=INSTANT,
+        units=units or max(1, sum(1 for one in instances if one.live)),
+        owner=owner,
+        created_at=created,
+        deadline=created,
+    )
+    return RequestRecord(request, "created")
