@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 from xml.sax.saxutils import escape
 
 from botocore.loaders import Loader
 from botocore.model import ListShape, ServiceModel, Shape, StructureShape
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.responses import ActionContext, ActionResult
 
 Encode = Callable[[Any], str]
 REQUEST_ID = "00000000-0000-4000-8000-000000000000"
@@ -25,35 +27,31 @@ class Written(str):
     __slots__ = ()
 
 
-class Call(Protocol):
-    """What is needed of moto's response object to answer a call."""
-
-    @property
-    def boto3_service_name(self) -> str: ...
-
-    def _get_action(self) -> str: ...
-
-
 @cache
 def service(name: str) -> ServiceModel:
     """botocore's model of a service, by its name (`ec2`, `autoscaling`)."""
     return ServiceModel(Loader().load_service_model(name, "service-2"), name)
 
 
-def answer(call: Any, result: Mapping[str, Any]) -> tuple[int, dict[str, str], str]:
-    """Status, headers and body of the answer to the call that `call` (a moto response object) carries.
+class Answer(ActionResult):
+    """The answer to a call; moto asks it for status, headers and body.
 
-    `result` is shaped as boto3 returns it: structures are mappings, times datetimes or epoch seconds; a member
+    The result is shaped as boto3 returns it: structures are mappings, times datetimes or epoch seconds; a member
     that is None or absent is left out.
     """
-    body = document(call.boto3_service_name, call._get_action(), result)
-    return 200, {"Content-Type": "text/xml;charset=UTF-8"}, body
+
+    def execute_result(self, context: ActionContext) -> TYPE_RESPONSE:
+        service_name, action = context.service_model.service_name, context.operation_model.name
+        assert isinstance(self.result, Mapping)  # noqa: S101 - moto types it as object
+        return 200, {"Content-Type": "text/xml;charset=UTF-8"}, document(service_name, action, self.result)
 
 
 def document(service_name: str, action: str, result: Mapping[str, Any]) -> str:
     """The XML document that answers `action` of an `ec2` or `query` protocol service."""
     model = service(service_name)
-    namespace = model.metadata.get("xmlNamespace") or f"http://{service_name}.amazonaws.com/doc/{model.api_version}/"
+    namespace = (
+        model.metadata.get("xmlNamespace") or f"http://{service_name}.amazonaws.com/doc/{model.api_version}/"
+    )
     shape = model.operation_model(action).output_shape
     content = "" if shape is None else _encoder(shape)(result)
     if model.metadata["protocol"] == "ec2":

@@ -17,8 +17,8 @@ Occupied = Mapping[tuple[str, str, bool], int]  # (type, zone, spot) → machine
 def room(capacity: Mapping[str, int], occupied: Occupied, instance_type: str, zone: str) -> int | None:
     """How many more of this type fit into this zone; None when nothing limits them.
 
-    `capacity` is keyed by TYPE, ZONE/TYPE, ZONE/* or *; each entry limits all machines that it matches together, and
-    the tightest holds.
+    `capacity` is keyed by TYPE, ZONE/TYPE, ZONE/* or *; each entry limits all machines that it matches together,
+    and the tightest holds.
     """
     limits = []
     for key, limit in capacity.items():
@@ -35,7 +35,9 @@ def check_room(region: Region, instance_type: str, zone: str, spot: bool) -> Non
     """
     left = room(region.scenario.capacity, region.occupied, instance_type, zone)
     if left == 0 and spot:
-        raise Refused("InsufficientInstanceCapacity", "There is no Spot capacity available that matches your request.")
+        raise Refused(
+            "InsufficientInstanceCapacity", "There is no Spot capacity available that matches your request."
+        )
     if left == 0:
         raise Refused(
             "InsufficientInstanceCapacity",
@@ -66,8 +68,8 @@ def _check_quota(region: Region, spot: bool) -> None:
     raise Refused(
         "VcpuLimitExceeded",
         f"You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the instance "
-        "bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request "
-        "to request an adjustment to this limit.",
+        "bucket that the specified instance type belongs to. Please visit "
+        "http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.",
     )
 
 

@@ -44,7 +44,7 @@ class Timeline:
         return self.wall() + self._offset if self._moment is None else self._moment
 
     def later(self, delay: float, action: Action) -> None:
-        """Have `action` carried out `delay` seconds from now; of those due together, the first asked for goes first."""
+        """Have `action` carried out `delay` seconds from now; of those due together, the first come goes first."""
         self._count += 1
         heapq.heappush(self._queue, (self.now() + max(0.0, delay), self._count, action))
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ohf_iac.local.world import Region
 
 MAX_CONFIGS, MAX_OVERRIDES, MAX_CAPACITY = 50, 300, 10_000
+NO_OVERRIDE: tuple[Mapping[str, Any], ...] = ({},)
 INSTANT_TAGGED = ("fleet", "instance", "volume", "network-interface")
 
 
@@ -132,12 +133,14 @@ def _pools(
         raise Refused("MissingParameter", "The request must contain the parameter LaunchTemplateConfigs")
     overrides = sum(len(config.get("Overrides") or ()) for config in configs)
     if len(configs) > MAX_CONFIGS or (kind != "instant" and overrides > MAX_OVERRIDES):
-        raise Refused("InvalidParameterValue", "The number of launch template configurations or overrides is too big.")
+        raise Refused(
+            "InvalidParameterValue", "The number of launch template configurations or overrides is too big."
+        )
     pools: list[Pool] = []
     for config in configs:
         specification = config.get("LaunchTemplateSpecification") or {}
         find_template(region, specification)
-        for override in config.get("Overrides") or ({},):
+        for override in config.get("Overrides") or NO_OVERRIDE:
             pools += _override_pools(specification, override, price_key, price)
     return tuple(pools)
 
@@ -150,12 +153,11 @@ def _override_pools(
     types = matching(requirements, "") if requirements else (override.get("InstanceType"),)
     if requirements and not types:
         raise Refused("InvalidParameterValue", "No instance types match the specified instance requirements.")
-    own = {"InstanceType": None, "InstanceRequirements": None}
     return [
         Pool(
             specification=specification,
-            override={**override, **own, "InstanceType": name},
-            shown={**override, **own, "InstanceType": name},
+            override={**override, "InstanceRequirements": None, "InstanceType": name},
+            shown={**override, "InstanceRequirements": None, "InstanceType": name},
             weight=float(override.get("WeightedCapacity") or 1),
             priority=_priority(override),
             price=str(override.get(price_key) or price),
@@ -173,7 +175,10 @@ def _own_pools(specifications: Sequence[Mapping[str, Any]], price: str) -> tuple
         if groups:
             data["SecurityGroupIds"] = groups
         for subnet in str(given.get("SubnetId") or "").split(","):
-            override = {"InstanceType": given.get("InstanceType"), "SubnetId": subnet.strip() or None}
+            override: dict[str, Any] = {
+                "InstanceType": given.get("InstanceType"),
+                "SubnetId": subnet.strip() or None,
+            }
             pools.append(
                 Pool(
                     specification={},

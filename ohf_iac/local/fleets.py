@@ -51,7 +51,7 @@ def decide(region: Region, fleet: Fleet) -> None:
 
 
 def change(region: Region, fleet: Fleet, targets: Targets, keep_excess: bool) -> None:
-    """Give a maintain fleet new targets: it launches what is missing and, unless told to keep it, ends the excess."""
+    """Give a maintain fleet new targets: it launches what is missing and ends the excess unless told to keep it."""
     if targets.total < fleet.targets.total:
         fleet.halted_at = region.now()
     fleet.targets, fleet.keep_excess = targets, keep_excess
@@ -190,7 +190,7 @@ def _in_order(fleet: Fleet, lifecycle: Lifecycle) -> list[int]:
         pool = fleet.pools[place]
         if "prioritized" in strategy:
             return pool.priority, place
-        known = offer(pool.override.get("InstanceType", "")) if strategy == "lowestprice" else None
+        known = offer(pool.override.get("InstanceType") or "") if strategy == "lowestprice" else None
         price = (known.spot_price if lifecycle == "spot" else known.price) if known else 0.0
         return price / pool.weight, place
 

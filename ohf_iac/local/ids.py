@@ -16,8 +16,8 @@ class Ids:
     _given: Counter[str] = field(default_factory=Counter)
 
     def new(self, prefix: str, digits: int = 17) -> str:
-        """`prefix-` and that many hexadecimal digits."""
-        return f"{prefix}-{self._digest(prefix)[:digits]}"
+        """`prefix-` and that many hexadecimal digits, the first of them 0 as AWS has it."""
+        return f"{prefix}-0{self._digest(prefix)[: digits - 1]}"
 
     def uuid(self, prefix: str) -> str:
         """A version 4 UUID, as activities and fleets bear it."""

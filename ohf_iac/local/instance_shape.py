@@ -51,7 +51,7 @@ def instance(region: Region, machine: Machine) -> dict[str, Any]:
         "AmiLaunchIndex": 0,
         "ProductCodes": [],
         "InstanceType": recipe.instance_type,
-        "LaunchTime": machine.launched,
+        "LaunchTime": int(machine.launched),  # AWS shows whole seconds
         "Placement": _placement(recipe),
         "Monitoring": {"State": "enabled" if truth((data.get("Monitoring") or {}).get("Enabled")) else "disabled"},
         "Architecture": recipe.image.architecture or "x86_64",
@@ -68,7 +68,9 @@ def instance(region: Region, machine: Machine) -> dict[str, Any]:
         "EbsOptimized": truth(data.get("EbsOptimized")),
         "EnaSupport": True,
         "Hypervisor": "xen",
-        "IamInstanceProfile": {"Arn": recipe.profile_arn, "Id": "AIPAOHFLOCALAWS00000"} if recipe.profile_arn else None,
+        "IamInstanceProfile": {"Arn": recipe.profile_arn, "Id": "AIPAOHFLOCALAWS00000"}
+        if recipe.profile_arn
+        else None,
         "CpuOptions": _cpu(recipe),
         "MetadataOptions": _metadata(recipe),
         **({} if machine.state == "terminated" else _attached(region, machine)),

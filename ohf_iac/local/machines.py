@@ -229,7 +229,11 @@ def _drop_request(region: Region, request_id: str) -> None:
 
 def _unindex(region: Region, machine: Machine, key: str) -> None:
     holders = region.by_tag.get((key, machine.tags.get(key, "")))
-    if holders is not None and holders.pop(machine.id, None) and not holders:
+    if holders is None:
+        return
+    if machine.id in holders:
+        del holders[machine.id]
+    if not holders:
         del region.by_tag[key, machine.tags[key]]
 
 

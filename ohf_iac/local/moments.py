@@ -22,5 +22,5 @@ def epoch(value: object) -> float:
     """
     if isinstance(value, int | float):
         return float(value)
-    parsed = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    parsed = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()

@@ -19,6 +19,7 @@ from moto.ec2.models.security_groups import SecurityGroup
 from moto.ec2.models.subnets import Subnet as MotoSubnet
 from moto.iam.models import iam_backends
 from moto.ssm.models import ssm_backends
+
 from ohf_iac.local.refusals import Refused
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 WELL_FORMED = re.compile(r"(?:[0-9a-f]{8}|[0-9a-f]{17})")
 RESERVED_AT_START = 4  # network, router, DNS and one more belong to AWS, and the last one: broadcast
+# moto leaves abstract in its classes what it never calls; makers of any type may make them all the same.
+MOTO_SUBNET: Any = MotoSubnet
+MOTO_GROUP: Any = SecurityGroup
 SSM_PREFIX = "resolve:ssm:"
 
 
@@ -116,14 +120,11 @@ def find_image(region: Region, image_id: str) -> Image:
 
 def check_security_group(region: Region, group_id: str) -> None:
     """Raises Refused (InvalidGroup.NotFound) unless the group exists."""
-    check_refused(
-        region, group_id, "InvalidGroup.NotFound", f"The security group '{group_id}' does not exist"
-    )
+    check_refused(region, group_id, "InvalidGroup.NotFound", f"The security group '{group_id}' does not exist")
     if region.ec2.get_security_group_from_id(group_id) is None:
         if not _adoptable(region, "sg", group_id):
             raise Refused("InvalidGroup.NotFound", f"The security group '{group_id}' does not exist")
-        group = SecurityGroup(region.ec2, group_id, group_id, "adopted", vpc_id=region.seeded[0])
-        region.ec2.groups[region.seeded[0]][group_id] = group
+        add_security_group(region, group_id, region.seeded[0], group_id)
 
 
 def check_key_pair(region: Region, name: str) -> None:
@@ -140,7 +141,9 @@ def check_profile(region: Region, profile: dict[str, Any]) -> str:
     """The ARN of an instance profile given by `Arn` or `Name`. Raises Refused (InvalidParameterValue)."""
     given = profile.get("Arn") or profile.get("Name") or ""
     member, what = ("arn", "ARN") if "Arn" in profile else ("name", "name")
-    message = f"Value ({given}) for parameter iamInstanceProfile.{member} is invalid. Invalid IAM Instance Profile {what}"
+    message = (
+        f"Value ({given}) for parameter iamInstanceProfile.{member} is invalid. Invalid IAM Instance Profile {what}"
+    )
     check_refused(region, given, "InvalidParameterValue", message)
     name = given.rsplit("/", 1)[-1]
     check_refused(region, name, "InvalidParameterValue", message)
@@ -171,9 +174,14 @@ def add_subnet(region: Region, subnet_id: str, vpc_id: str, cidr: str, zone: str
     """Create a subnet under a given id in moto's backend."""
     data = next(known for known in RegionsAndZonesBackend.zones[region.name] if known.name == zone)
     region.ec2.associate_default_network_acl_with_subnet(subnet_id, vpc_id)
-    region.ec2.subnets[zone][subnet_id] = MotoSubnet(
+    region.ec2.subnets[zone][subnet_id] = MOTO_SUBNET(
         region.ec2, subnet_id, vpc_id, cidr, None, data, default_for_az=False, map_public_ip_on_launch=False
     )
+
+
+def add_security_group(region: Region, group_id: str, vpc_id: str, name: str) -> None:
+    """Create a security group under a given id in moto's backend."""
+    region.ec2.groups[vpc_id][group_id] = MOTO_GROUP(region.ec2, group_id, name, "For the grid", vpc_id=vpc_id)
 
 
 def add_image(region: Region, image_id: str, root_device: str, architecture: str) -> None:
@@ -200,7 +208,7 @@ def add_key_pair(region: Region, name: str) -> None:
 
 
 def adopt(region: Region, kind: str, identifiers: list[str]) -> None:
-    """Have these exist, where the scenario lets them, before moto describes them; unknown ones are moto's to refuse."""
+    """Have these exist before moto describes them. Raises Refused where the scenario does not let them."""
     make = {"subnet": find_subnet, "ami": find_image, "sg": check_security_group, "key": check_key_pair}[kind]
     for identifier in identifiers:
         make(region, identifier)

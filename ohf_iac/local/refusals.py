@@ -5,7 +5,7 @@ from __future__ import annotations
 from moto.core.exceptions import ServiceException
 
 
-class Refused(ServiceException):  # type: ignore[misc] # moto's module is untyped for mypy
+class Refused(ServiceException):
     """A refused call: `code` and `message` reach the client as AWS sends them, with HTTP status 400."""
 
     def __init__(self, code: str, message: str) -> None:

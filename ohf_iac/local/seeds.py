@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
-from moto.ec2.models.security_groups import SecurityGroup
 from moto.ec2.models.vpcs import VPC
 from moto.iam.models import iam_backends
 from moto.ssm.models import ssm_backends
-from ohf_iac.local.places import add_image, add_key_pair, add_subnet
+
+from ohf_iac.local.places import add_image, add_key_pair, add_security_group, add_subnet
 
 if TYPE_CHECKING:
     from ohf_iac.local.world import Region
@@ -46,16 +46,15 @@ def seed(region: Region) -> None:
 
 def _network(region: Region) -> None:
     """A /16 with three /18s: room for some 49,000 machines."""
-    region.ec2.vpcs[VPC_ID] = VPC(region.ec2, VPC_ID, "10.0.0.0/16", is_default=False)
+    make_vpc: Any = VPC  # moto leaves abstract in it what it never calls
+    region.ec2.vpcs[VPC_ID] = make_vpc(region.ec2, VPC_ID, "10.0.0.0/16", is_default=False)
     region.ec2.create_route_table(VPC_ID, main=True)
     region.ec2.create_network_acl(VPC_ID, default=True)
     region.seeded = (VPC_ID,)
     zones = RegionsAndZonesBackend.zones[region.name][:3]
     for place, zone in enumerate(zones):
         add_subnet(region, subnet_id(place + 1), VPC_ID, f"10.0.{place * 64}.0/18", zone.name)
-    region.ec2.groups[VPC_ID][SECURITY_GROUP] = SecurityGroup(
-        region.ec2, SECURITY_GROUP, "grid", "Machines of the grid", vpc_id=VPC_ID
-    )
+    add_security_group(region, SECURITY_GROUP, VPC_ID, "grid")
 
 
 def _identities(region: Region) -> None:

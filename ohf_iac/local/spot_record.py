@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class SpotRequest:
-    """`state` is active or closed (cancelled when somebody cancelled it), `code` its status; times in epoch seconds."""
+    """`state` is active or closed (cancelled when somebody did that), `code` its status; times in epoch seconds."""
 
     id: str
     machine_id: str

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ohf_iac.local.world import Region
 
 USER_DATA_BYTES = 16384
-# Tag keys on instances whose tags are in the metadata (EC2 user guide, "Work with instance tags in instance metadata").
+# Tag keys where tags are in the metadata (EC2 user guide, "Work with instance tags in instance metadata").
 METADATA_TAG_KEY = re.compile(r"[0-9a-zA-Z\-_+=,.@:]{1,255}")
 RESERVED_TAG_KEYS = (".", "..", "_index")
 
@@ -91,8 +91,8 @@ def check_metadata_tags(keys: Iterable[str]) -> None:
         if not METADATA_TAG_KEY.fullmatch(key) or key in RESERVED_TAG_KEYS:
             raise Refused(
                 "InvalidParameterValue",
-                f"'{key}' is not a valid tag key. Tag keys must match pattern ([0-9a-zA-Z\\-_+=,.@:]{{1,255}}), and "
-                "must not be a reserved name ('.', '..', '_index')",
+                f"'{key}' is not a valid tag key. Tag keys must match pattern ([0-9a-zA-Z\\-_+=,.@:]{{1,255}}), "
+                "and must not be a reserved name ('.', '..', '_index')",
             )
 
 
@@ -127,9 +127,9 @@ def _check_type(instance_type: str, image: places.Image) -> None:
     if known and image.architecture and known.architecture != image.architecture:
         raise Refused(
             "InvalidParameterValue",
-            f"The architecture '{known.architecture}' of the specified instance type does not match the architecture "
-            f"'{image.architecture}' of the specified AMI. Specify an instance type and an AMI that have matching "
-            "architectures, and try again.",
+            f"The architecture '{known.architecture}' of the specified instance type does not match the "
+            f"architecture '{image.architecture}' of the specified AMI. Specify an instance type and an AMI that "
+            "have matching architectures, and try again.",
         )
 
 
@@ -139,7 +139,9 @@ def _subnet(region: Region, data: Mapping[str, Any], override: Mapping[str, Any]
     if named:
         return places.find_subnet(region, named)
     placement = {**(data.get("Placement") or {}), **(override.get("Placement") or {})}
-    return places.default_subnet(region, override.get("AvailabilityZone") or placement.get("AvailabilityZone") or "")
+    return places.default_subnet(
+        region, override.get("AvailabilityZone") or placement.get("AvailabilityZone") or ""
+    )
 
 
 def _check_named(region: Region, data: Mapping[str, Any], override: Mapping[str, Any]) -> None:
@@ -177,6 +179,6 @@ def _check_tags(data: Mapping[str, Any], spot: bool) -> None:
     if not spot and tags_for(data, "spot-instances-request"):
         raise Refused(
             "InvalidParameterValue",
-            "You cannot specify tags for Spot instances requests if there are no Spot instances requests being created "
-            "by the request.",
+            "You cannot specify tags for Spot instances requests if there are no Spot instances requests being "
+            "created by the request.",
         )

@@ -13,6 +13,7 @@ from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 from moto.ssm.models import ssm_backends
+
 from ohf_iac.local.clock import Timeline
 from ohf_iac.local.fleet_record import Fleet
 from ohf_iac.local.group_record import Activity, Group
