@@ -39,7 +39,7 @@ def catalogue_files(settings: Settings, read: Read = read_file) -> dict[str, byt
 
 
 def named_files(found: Found, document: object, read: Read = read_file) -> dict[str, bytes]:
-    """The content of the files that this catalogue names: its parser refuses templates whose files are not in it."""
+    """The content of the files that this catalogue names; templates whose files are not in it are refused."""
     folder = os.path.dirname(found.path)
     contents = {name: _readable(os.path.join(folder, name), read) for name in files_named(document)}
     return {name: content for name, content in contents.items() if content is not None}

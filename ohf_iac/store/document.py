@@ -1,6 +1,6 @@
 """The database file's text: one JSON object, laid out in lines so that it need not be parsed whole.
 
-    {"format": 1, "crc32": "9ae0daaf",
+    {"format": 1, "crc32": "9ae0daaf", "bytes": [61, 0, 0, 0],
     "templates": {
     "grid": {"template_id": "grid", …}
     },
@@ -8,8 +8,9 @@
     …
     }}
 
-The checksum covers everything after the first line. Where it holds, the lines are as this program wrote them and
-are read one by one when needed; where it does not, the file is parsed and checked whole: it may have been edited.
+The first line tells how long the records of each section are; the checksum covers these numbers and everything
+after that line. Where it holds, the text is as this program wrote it and is read record by record when needed; where it
+does not, the file is parsed and checked whole: it may have been edited.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ _FROM_JSON: Final[Mapping[str, Callable[[Any], Any]]] = {
     "returns": return_from,
     "machines": machine_from,
 }
+_HEAD: Final = re.compile(rb'\{"format": 1, "crc32": "([0-9a-f]{8})", "bytes": (\[\d+, \d+, \d+, \d+\]),\n')
 _BETWEEN: Final = b"\n},\n"
+_END: Final = b"\n}}\n"
 
 
 class CorruptError(ValueError):
@@ -65,36 +68,47 @@ class NewerFormatError(ValueError):
 
 def dump(memory: Memory) -> bytes:
     """The text of a memory."""
-    parts = [f'"{name}": {{\n'.encode() + _block(getattr(memory, name)) for name in _SECTIONS]
-    body = _BETWEEN.join(parts) + b"\n}}\n"
-    return _head(body) + body
+    blocks = [_block(getattr(memory, name)) for name in _SECTIONS]
+    sizes = str([len(block) for block in blocks]).encode()
+    pieces: list[bytes | memoryview] = []
+    for name, block in zip(_SECTIONS, blocks, strict=True):
+        pieces += [_title(name), block, _BETWEEN]
+    body = b"".join([*pieces[:-1], _END])
+    head = b'{"format": %d, "crc32": "%08x", "bytes": %s,\n' % (FORMAT, _checksum(sizes, body), sizes)
+    return head + body
 
 
 def parse(text: bytes) -> Memory:
     """The memory in a text; raises CorruptError or NewerFormatError."""
-    head, newline, body = text.partition(b"\n")
-    if head + newline == _head(body):
-        return _lazily(body)
+    head = _HEAD.match(text)
+    if head:
+        body = memoryview(text)[head.end() :]
+        if int(head[1], 16) == _checksum(head[2], body):
+            return _lazily(body, json.loads(head[2]))
     return _whole(text)
 
 
-def _head(body: bytes) -> bytes:
-    return b'{"format": %d, "crc32": "%08x",\n' % (FORMAT, zlib.crc32(body))
+def _checksum(sizes: bytes, body: bytes | memoryview) -> int:
+    return zlib.crc32(body, zlib.crc32(sizes))
 
 
-def _block(records: Mapping[str, Any]) -> bytes:
+def _title(name: str) -> bytes:
+    return f'"{name}": {{\n'.encode()
+
+
+def _block(records: Mapping[str, Any]) -> bytes | memoryview:
     if isinstance(records, LazyRecords):
         return records.block(encode)
     return b",\n".join(key_text(key) + encode(record) for key, record in records.items())
 
 
-def _lazily(body: bytes) -> Memory:
+def _lazily(body: memoryview, sizes: list[int]) -> Memory:
     sections: dict[str, Any] = {}
-    for part in body.removesuffix(b"\n}}\n").split(_BETWEEN):
-        title, _, block = part.partition(b"\n")
-        name = title.decode("ascii").removeprefix('"').removesuffix('": {')
-        if name in _FROM_TEXT:
-            sections[name] = LazyRecords(block, _FROM_TEXT[name])
+    start = 0
+    for name, size in zip(_SECTIONS, sizes, strict=True):
+        start += len(_title(name))
+        sections[name] = LazyRecords(body[start : start + size], _FROM_TEXT[name])
+        start += size + len(_BETWEEN)
     return Memory(**sections)
 
 

@@ -1,7 +1,7 @@
 """A mapping of records that stay text until somebody looks.
 
 A status call for one request must not pay for the ten thousand machines of ninety days, nor a write for records
-that it does not touch: 1,000 requests with 10 machines each are 5 MB, 60 ms to parse and 4 ms to copy.
+that it does not touch: 1,000 requests with 10 machines each are 6 MB, 70 ms to parse and 3 ms to read.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ class LazyRecords(Mapping[str, Record], Generic[Record]):
 
     __slots__ = ("_block", "_built", "_decode", "_items")
 
-    def __init__(self, block: bytes, decode: Callable[[bytes], Record]) -> None:
-        self._block: bytes | None = block  # the text of all of them; None once something was changed
+    def __init__(self, block: memoryview, decode: Callable[[bytes], Record]) -> None:
+        self._block: memoryview | None = block  # the text of all of them; None once something was changed
         self._items: dict[str, bytes | Record] | None = None  # None: not looked at yet
         self._built: dict[str, Record] = {}
         self._decode = decode
@@ -41,15 +41,26 @@ class LazyRecords(Mapping[str, Record], Generic[Record]):
     def __contains__(self, key: object) -> bool:
         return key in self._indexed()
 
+    def mentioning(self, field: str, *, absent: bool = False) -> Iterator[Record]:
+        """Records in whose text the field stands (or does not, if `absent`), others unread; records put in, all.
+
+        A text leaves fields at their default out, and no value can hold the bytes that are looked for: a quote
+        inside a JSON text has a backslash before it.
+        """
+        sought = f'"{field}": '.encode()
+        for key, item in self._indexed().items():
+            if not isinstance(item, bytes) or (sought in item) != absent:
+                yield self[key]
+
     def changed(self, put: Mapping[str, Record], drop: frozenset[str] = frozenset()) -> LazyRecords[Record]:
         """The same records with some put in and some left out; this one stays as it is."""
-        new: LazyRecords[Record] = LazyRecords(b"", self._decode)
+        new: LazyRecords[Record] = LazyRecords(memoryview(b""), self._decode)
         new._items = {key: item for key, item in self._indexed().items() if key not in drop}
         new._items.update(put)
         new._block = None
         return new
 
-    def block(self, encode: Callable[[Record], bytes]) -> bytes:
+    def block(self, encode: Callable[[Record], bytes]) -> bytes | memoryview:
         """The lines of all records; those that nobody changed are copied, not encoded."""
         if self._block is not None:
             return self._block
@@ -60,7 +71,7 @@ class LazyRecords(Mapping[str, Record], Generic[Record]):
 
     def _indexed(self) -> dict[str, bytes | Record]:
         if self._items is None:
-            self._items = dict(map(_split, self._block.split(b",\n"))) if self._block else {}
+            self._items = dict(map(_split, bytes(self._block).split(b",\n"))) if self._block else {}
         return self._items
 
 

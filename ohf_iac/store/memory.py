@@ -35,6 +35,20 @@ class Memory:
     recovered_from: str = ""
 
 
+def unsettled(memory: Memory) -> tuple[RequestRecord, ...]:
+    """The requests without a verdict. Cheap however many settled ones there are."""
+    requests = memory.requests
+    found = requests.mentioning("verdict", absent=True) if isinstance(requests, LazyRecords) else requests.values()
+    return tuple(record for record in found if record.verdict is None)
+
+
+def with_due_chores(memory: Memory, now: float) -> tuple[RequestRecord, ...]:
+    """The requests for which a chore is due. Cheap however many have none."""
+    requests = memory.requests
+    found = requests.mentioning("chore_at") if isinstance(requests, LazyRecords) else requests.values()
+    return tuple(record for record in found if 0 < record.chore_at <= now)
+
+
 def with_templates(memory: Memory, records: Iterable[TemplateRecord]) -> Memory:
     """The templates now offered, all of them: those not among `records` are forgotten."""
     return replace(memory, templates={record.template_id: record for record in records})

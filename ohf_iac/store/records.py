@@ -124,7 +124,7 @@ def _is_default(one: Any, value: Any) -> bool:
 
 
 def _built(kind: type[_Record], raw: Any, **parts: Callable[[Any], Any]) -> _Record:
-    known = {one.name for one in fields(kind)}
+    known = kind.__dataclass_fields__
     try:
         values = {name: parts[name](raw[name]) if name in parts else raw[name] for name in raw if name in known}
         return kind(**values)
