@@ -46,6 +46,7 @@ class Pool:
     subnet: str
     weight: int = 0
     priority: int | None = None
+    max_price: str = ""  # dollars per unit and hour of spot capacity
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,14 @@ class RenderedStack:
 
 def spec_for(template: HostTemplate, defaults: TemplateDefaults, files: Mapping[str, bytes]) -> StackSpec:
     """What the stacks of a template say; `files` holds the script that it names."""
+    fleet = template.fleet_config
     return StackSpec(
         template=template,
         parameters=parameters_of(template),
         purchase=purchase_of(template),
-        pools=_pools(template, template.instance_types),
-        rest_pools=_pools(template, template.on_demand_types) if template.price_type == "heterogeneous" else (),
-        owns_launch_template=not (template.launch_template_id or template.fleet_config.get("foreign")),
+        pools=_pools(template, template.instance_types, template.spot_price),
+        rest_pools=_pools(template, template.on_demand_types, "") if template.price_type == "heterogeneous" else (),
+        owns_launch_template=not (template.launch_template_id or (fleet and fleet.foreign_version)),
         shared_tags=defaults.tags,
         script=files[template.user_data_script] if template.user_data_script else None,
         provider_name=defaults.provider_name,
@@ -165,10 +167,10 @@ def tags_for(
     return {key: value for key, value in tags.items() if value}
 
 
-def _pools(template: HostTemplate, types: tuple[str, ...]) -> tuple[Pool, ...]:
+def _pools(template: HostTemplate, types: tuple[str, ...], price: str) -> tuple[Pool, ...]:
     """Types × subnets, types first; a single empty pool when there is neither."""
     return tuple(
-        Pool(name, subnet, template.weights.get(name, 0), template.priorities.get(name))
+        Pool(name, subnet, template.weights.get(name, 0), template.priorities.get(name), price)
         for name in types or ("",)
         for subnet in template.subnets or ("",)
     )

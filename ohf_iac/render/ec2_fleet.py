@@ -12,6 +12,8 @@ from ohf_iac.render.launch_template import placement_of, subnet_in_interfaces
 from ohf_iac.template.kinds import FLEET_MAINTAIN, INSTANT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ohf_iac.stack import Pool, StackSpec
 
 _WHY = {
@@ -34,10 +36,10 @@ def ec2_fleet(spec: StackSpec) -> ec2.EC2Fleet:
         "TerminateInstancesWithExpiration": False,
         "ReplaceUnhealthyInstances": False,
     }
-    if spec.purchase != "ondemand" or template.spot_strategy:
-        fleet["SpotOptions"] = _spot_options(spec)
-    if template.on_demand_strategy:
-        fleet["OnDemandOptions"] = ec2.OnDemandOptionsRequest(AllocationStrategy=template.on_demand_strategy)
+    if options := _spot_options(spec):
+        fleet["SpotOptions"] = ec2.SpotOptionsRequest(**options)
+    if options := _on_demand_options(spec):
+        fleet["OnDemandOptions"] = ec2.OnDemandOptionsRequest(**options)
     if template.kind == FLEET_MAINTAIN:
         fleet["ExcessCapacityTerminationPolicy"] = "no-termination"
     if template.kind != INSTANT:
@@ -49,7 +51,7 @@ def ec2_fleet(spec: StackSpec) -> ec2.EC2Fleet:
 
 def on_demand_rest(spec: StackSpec) -> ec2.EC2Fleet:
     """The instant fleet that an update of the stack wakes by setting RestCapacity above 0."""
-    strategy = spec.template.on_demand_strategy or "lowest-price"
+    options = {"AllocationStrategy": "lowest-price", **_on_demand_options(spec)}
     return ec2.EC2Fleet(
         words.ON_DEMAND_REST,
         Condition=words.REST_WANTED,
@@ -59,7 +61,7 @@ def on_demand_rest(spec: StackSpec) -> ec2.EC2Fleet:
         TargetCapacitySpecification=ec2.TargetCapacitySpecificationRequest(
             DefaultTargetCapacityType="on-demand", TotalTargetCapacity=Ref(stack.REST)
         ),
-        OnDemandOptions=ec2.OnDemandOptionsRequest(AllocationStrategy=strategy),
+        OnDemandOptions=ec2.OnDemandOptionsRequest(**options),
         TagSpecifications=[ec2.TagSpecifications(ResourceType="fleet", Tags=words.resource_tags(spec))],
         TerminateInstancesWithExpiration=False,
         ReplaceUnhealthyInstances=False,
@@ -76,38 +78,67 @@ def _target(spec: StackSpec) -> ec2.TargetCapacitySpecificationRequest:
     return ec2.TargetCapacitySpecificationRequest(**target)
 
 
-def _spot_options(spec: StackSpec) -> ec2.SpotOptionsRequest:
+def _spot_options(spec: StackSpec) -> dict[str, Any]:
     template = spec.template
+    if template.fleet_config and template.fleet_config.spot_options:
+        return {"InstanceInterruptionBehavior": "terminate", **template.fleet_config.spot_options}
+    if not template.spot_strategy:
+        return {}
     options: dict[str, Any] = {
         "AllocationStrategy": template.spot_strategy,
         "InstanceInterruptionBehavior": "terminate",
     }
     if template.pools_count:
         options["InstancePoolsToUseCount"] = template.pools_count
-    return ec2.SpotOptionsRequest(**options)
+    return options
+
+
+def _on_demand_options(spec: StackSpec) -> dict[str, Any]:
+    template = spec.template
+    if template.fleet_config and template.fleet_config.on_demand_options:
+        options = dict(template.fleet_config.on_demand_options)
+        if reservations := options.get("CapacityReservationOptions"):
+            options["CapacityReservationOptions"] = ec2.CapacityReservationOptionsRequest(**reservations)
+        return options
+    return {"AllocationStrategy": template.on_demand_strategy} if template.on_demand_strategy else {}
 
 
 def _tag_specifications(spec: StackSpec) -> list[ec2.TagSpecifications]:
     """The fleet's own tags; machines of a foreign launch template are tagged here, which only `instant` can."""
-    specifications = [ec2.TagSpecifications(ResourceType="fleet", Tags=words.resource_tags(spec))]
-    if not spec.owns_launch_template:
-        specifications += [
-            ec2.TagSpecifications(ResourceType=kind, Tags=words.machine_tags(spec))
-            for kind in ("instance", "volume", "network-interface")
-        ]
-    return specifications
+    of_file = spec.template.fleet_config.tags if spec.template.fleet_config else {}
+    tags = {"fleet": words.resource_tags(spec, of_file.get("fleet", {}))}
+    for kind in ("instance", "volume", "network-interface"):
+        if not spec.owns_launch_template or kind in of_file:
+            tags[kind] = words.machine_tags(spec, of_file.get(kind, {}))
+    return [ec2.TagSpecifications(ResourceType=kind, Tags=pairs) for kind, pairs in tags.items()]
 
 
 def _configs(spec: StackSpec, pools: tuple[Pool, ...]) -> list[ec2.FleetLaunchTemplateConfigRequest]:
-    overrides = [_override(spec, pool) for pool in pools]
+    """The launch templates with their pools: those of the fleet file where it names them, else the entry's."""
+    ours = [override for pool in pools if (override := _override(spec, pool))]
+    if spec.template.fleet_config is None:
+        return [_config(words.launch_template_specification(spec), ours)]
+    return [
+        _config(one["specification"] or words.launch_template_specification(spec), one["overrides"] or ours)
+        for one in spec.template.fleet_config.configs
+    ]
+
+
+def _config(
+    specification: Mapping[str, Any], overrides: list[dict[str, Any]]
+) -> ec2.FleetLaunchTemplateConfigRequest:
     config: dict[str, Any] = {
-        "LaunchTemplateSpecification": ec2.FleetLaunchTemplateSpecificationRequest(
-            **words.launch_template_specification(spec)
-        )
+        "LaunchTemplateSpecification": ec2.FleetLaunchTemplateSpecificationRequest(**specification)
     }
-    if any(overrides):
-        config["Overrides"] = [ec2.FleetLaunchTemplateOverridesRequest(**override) for override in overrides]
-    return [ec2.FleetLaunchTemplateConfigRequest(**config)]
+    if overrides:
+        config["Overrides"] = [ec2.FleetLaunchTemplateOverridesRequest(**_placed(one)) for one in overrides]
+    return ec2.FleetLaunchTemplateConfigRequest(**config)
+
+
+def _placed(override: dict[str, Any]) -> dict[str, Any]:
+    if "Placement" not in override:
+        return override
+    return {**override, "Placement": ec2.Placement(**override["Placement"])}
 
 
 def _override(spec: StackSpec, pool: Pool) -> dict[str, Any]:
@@ -123,8 +154,8 @@ def _override(spec: StackSpec, pool: Pool) -> dict[str, Any]:
         override["WeightedCapacity"] = pool.weight
     if pool.priority is not None:
         override["Priority"] = pool.priority
-    if template.spot_price:
-        override["MaxPrice"] = template.spot_price
+    if pool.max_price:
+        override["MaxPrice"] = pool.max_price
     if not spec.owns_launch_template and (placement := placement_of(template)):
-        override["Placement"] = ec2.Placement(**placement)
+        override["Placement"] = placement
     return override

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from troposphere import GetAtt, Parameter, Ref, Sub
@@ -83,14 +84,14 @@ def identity_tags() -> dict[str, Any]:
     }
 
 
-def machine_tags(spec: StackSpec) -> list[dict[str, Any]]:
-    """The tags of an instance, its volumes and its interfaces."""
-    return tag_list({**spec.template.tags, **identity_tags(), "RC_ACCOUNT": Ref(stack.RC_ACCOUNT)})
+def machine_tags(spec: StackSpec, more: Mapping[str, str] = MappingProxyType({})) -> list[dict[str, Any]]:
+    """The tags of an instance, its volumes and its interfaces; `more` come from a fleet file."""
+    return tag_list({**more, **spec.template.tags, **identity_tags(), "RC_ACCOUNT": Ref(stack.RC_ACCOUNT)})
 
 
-def resource_tags(spec: StackSpec) -> list[dict[str, Any]]:
-    """The tags of a launch template, a fleet or a group itself."""
-    return tag_list({**spec.shared_tags, **identity_tags()})
+def resource_tags(spec: StackSpec, more: Mapping[str, str] = MappingProxyType({})) -> list[dict[str, Any]]:
+    """The tags of a launch template, a fleet or a group itself; `more` come from a fleet file."""
+    return tag_list({**spec.shared_tags, **more, **identity_tags()})
 
 
 def tag_list(tags: Mapping[str, Any]) -> list[dict[str, Any]]:

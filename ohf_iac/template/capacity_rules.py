@@ -11,6 +11,7 @@ from ohf_iac.template.kinds import ASG, EXPIRING, INSTANT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ohf_iac.template.fleet_config import FleetConfig
     from ohf_iac.template.kinds import Kind
 
 _DEFAULT_VALIDITY = 1800  # seconds; IBM's 30 minutes
@@ -146,6 +147,19 @@ def check_pools(types: Types, subnets: tuple[str, ...], kind: Kind) -> None:
         raise Refused(
             "subnetId", f"{pools} pairs of type and subnet are more than the {_POOLS_OF_FLEET} of a fleet"
         )
+
+
+def warn_overruled(values: Mapping[str, Any], fleet: FleetConfig, warn: list[str]) -> None:
+    """Names the fields of the entry that stand aside because the fleet file says the same thing."""
+    overruled: list[str] = []
+    if fleet.has_overrides:
+        overruled += ["vmType", "vmTypes", "vmTypesPriority", "subnetId", "spotPrice", "maxSpotPrice"]
+        overruled += ["abisInstanceRequirements"]
+    if fleet.spot_options:
+        overruled += ["allocationStrategy", "poolsCount"]
+    if fleet.on_demand_options:
+        overruled += ["allocationStrategyOnDemand"]
+    warn.extend(f"{name}: ec2FleetConfig's own is used" for name in overruled if name in values)
 
 
 def spot_price(values: Mapping[str, Any], warn: list[str]) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ohf_iac.template.defaults import TemplateDefaults
+    from ohf_iac.template.fleet_config import FleetConfig
     from ohf_iac.template.kinds import Kind
 
 
@@ -36,7 +37,7 @@ def parse_entry(
     fleet = read_fleet_config(values.get("ec2FleetConfig", ""), files, warn)
     price = price_type(values, fleet)
     kind = choose_kind(values, price, fleet)
-    check_machine(values, kind, defaults)
+    check_machine(values, kind, fleet, defaults)
     parts = {
         **_machine(values, defaults, files, warn),
         **_capacity(values, fleet, kind, price, warn),
@@ -118,9 +119,11 @@ def _user_data(values: Mapping[str, Any], files: Mapping[str, bytes]) -> tuple[s
 
 
 def _capacity(
-    values: Mapping[str, Any], fleet: Mapping[str, Any], kind: Kind, price: str, warn: list[str]
+    values: Mapping[str, Any], fleet: FleetConfig | None, kind: Kind, price: str, warn: list[str]
 ) -> dict[str, Any]:
     types = capacity.machine_types(values, price, warn)
+    if fleet:
+        capacity.warn_overruled(values, fleet, warn)
     subnets: tuple[str, ...] = values.get("subnetId", ())
     capacity.check_pools(types, subnets, kind)
     share = capacity.on_demand_share(values, price, warn)
@@ -129,7 +132,7 @@ def _capacity(
     if "fleetRole" in values and kind not in (SPOT_REQUEST, SPOT_MAINTAIN):
         warn.append(f"fleetRole: only Spot Fleets are given a role, and this template is {kind}")
     return {
-        "weights": {**types.weights, **fleet.get("weights", {})},
+        "weights": {**types.weights, **fleet.weights} if fleet else types.weights,
         "on_demand_share": share,
         "instance_types": types.first,
         "on_demand_types": types.rest,
@@ -143,16 +146,16 @@ def _capacity(
         "spot_strategy": spot,
         "on_demand_strategy": capacity.on_demand_strategy(values, types, warn, on_demand),
         "pools_count": pools,
-        "context": values.get("context", ""),
+        "context": values.get("context", fleet.context if fleet else ""),
     }
 
 
-def _check_complete(parts: Mapping[str, Any], kind: Kind, fleet: Mapping[str, Any]) -> None:
+def _check_complete(parts: Mapping[str, Any], kind: Kind, fleet: FleetConfig | None) -> None:
     if kind == ASG and not parts["subnets"]:
         raise Refused("subnetId", "is required for a group")
-    if parts["launch_template_id"] or fleet.get("foreign"):
+    if parts["launch_template_id"] or (fleet and fleet.foreign_version):
         return
     if not parts["image_id"]:
         raise Refused("imageId", "is required, or else launchTemplateId")
-    if not (parts["instance_types"] or parts["requirements"] or fleet.get("typed")):
+    if not (parts["instance_types"] or parts["requirements"] or (fleet and fleet.has_types)):
         raise Refused("vmType", "is required, or else vmTypes or abisInstanceRequirements")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ohf_iac.template.fleet_config import FleetConfig
     from ohf_iac.template.kinds import Kind
 
 
@@ -72,7 +73,7 @@ class HostTemplate:
     on_demand_strategy: str
     pools_count: int
     context: str
-    fleet_config: Mapping[str, object]  # a CreateFleet document as EC2 spells it; empty: none
+    fleet_config: FleetConfig | None
 
 
 def on_demand_units(template: HostTemplate, units: int) -> int:

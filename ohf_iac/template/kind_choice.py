@@ -10,24 +10,25 @@ from ohf_iac.template.kinds import ASG, FLEET_MAINTAIN, FLEET_REQUEST, INSTANT, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ohf_iac.template.fleet_config import FleetConfig
     from ohf_iac.template.kinds import Kind
 
 _EC2_FLEETS: Mapping[str, Kind] = {"instant": INSTANT, "request": FLEET_REQUEST, "maintain": FLEET_MAINTAIN}
 _SPOT_FLEETS: Mapping[str, Kind] = {"request": SPOT_REQUEST, "maintain": SPOT_MAINTAIN}
 
 
-def price_type(values: Mapping[str, Any], fleet: Mapping[str, Any]) -> str:
+def price_type(values: Mapping[str, Any], fleet: FleetConfig | None) -> str:
     """`priceType`; without it what the fleet file says, or spot when LSF's `spotPrice` is above 0, or on demand."""
     given: str = values.get("priceType", "")
     if given:
         return "ondemand" if given == "on-demand" else given
     if fleet:
-        return "spot" if fleet["spot"] else "ondemand"
+        return "spot" if fleet.spot else "ondemand"
     return "spot" if values.get("spotPrice") else "ondemand"
 
 
-def kind(values: Mapping[str, Any], price: str, fleet: Mapping[str, Any]) -> Kind:
-    """The kind of stack; `fleet` is the `ec2FleetConfig` as read (empty: none). Raises `Refused`.
+def kind(values: Mapping[str, Any], price: str, fleet: FleetConfig | None) -> Kind:
+    """The kind of stack; `fleet` is the `ec2FleetConfig` as read. Raises `Refused`.
 
     Without `providerApi` an `ec2FleetConfig` means EC2 Fleet, a `fleetRole` with a spot price type Spot Fleet
     (as IBM's own plug-ins choose), anything else EC2 Fleet.
@@ -47,7 +48,7 @@ def kind(values: Mapping[str, Any], price: str, fleet: Mapping[str, Any]) -> Kin
     return chosen
 
 
-def _of_api(api: str, values: Mapping[str, Any], price: str, fleet: Mapping[str, Any]) -> Kind:
+def _of_api(api: str, values: Mapping[str, Any], price: str, fleet: FleetConfig | None) -> Kind:
     fleet_type = values.get("fleetType")
     if api == "ASG":
         if fleet_type:
@@ -59,7 +60,7 @@ def _of_api(api: str, values: Mapping[str, Any], price: str, fleet: Mapping[str,
         if fleet_type == "instant":
             raise Refused("fleetType", "a Spot Fleet is request or maintain; instant needs providerApi EC2Fleet")
         return _SPOT_FLEETS[fleet_type or "request"]
-    written = fleet.get("type")
+    written = fleet.fleet_type if fleet else None
     if written and fleet_type and written != fleet_type:
         raise Refused("fleetType", f"says {fleet_type} where ec2FleetConfig says {written}")
     return _EC2_FLEETS[written or fleet_type or ("request" if price == "heterogeneous" else "instant")]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ohf_iac.template.defaults import TemplateDefaults
+    from ohf_iac.template.fleet_config import FleetConfig
     from ohf_iac.template.kinds import Kind
 
 _OF_ROOT_VOLUME = (
@@ -28,7 +29,9 @@ _IOPS = {"io1": (100, 64000, 50), "io2": (100, 64000, 1000), "gp3": (3000, 16000
 _SIZES = {"io1": (4, 16384), "io2": (4, 16384), "gp2": (1, 16384), "gp3": (1, 16384), "standard": (1, 1024)}
 
 
-def check_machine(values: Mapping[str, Any], kind: Kind, defaults: TemplateDefaults) -> None:
+def check_machine(
+    values: Mapping[str, Any], kind: Kind, fleet: FleetConfig | None, defaults: TemplateDefaults
+) -> None:
     """Raises `Refused` for a machine that AWS could not be asked for."""
     if values.get("tenancy") == "host":
         raise Refused(
@@ -36,26 +39,23 @@ def check_machine(values: Mapping[str, Any], kind: Kind, defaults: TemplateDefau
         )
     if values.get("durationInHours"):
         raise Refused("durationInHours", "AWS ended spot blocks in 2022; remove it")
-    if "launchTemplateId" in values:
-        _check_foreign(values, kind)
+    if fleet and "launchTemplateId" in values:
+        raise Refused("launchTemplateId", "stands beside ec2FleetConfig, which names launch templates itself")
+    if fleet and fleet.foreign_version:
+        _check_foreign("ec2FleetConfig", "ec2FleetConfig", fleet.foreign_version, values, kind)
+    elif "launchTemplateId" in values:
+        if not values["launchTemplateId"].startswith("lt-"):
+            found = values["launchTemplateId"]
+            raise Refused("launchTemplateId", f"must be an id such as lt-0123456789abcdef0, not {found}")
+        version = values.get("launchTemplateVersion", "$Default")
+        _check_foreign("launchTemplateId", "launchTemplateVersion", version, values, kind)
     elif "launchTemplateVersion" in values:
         raise Refused("launchTemplateVersion", "is the version of a launchTemplateId, and there is none")
     _check_root_volume(values, defaults)
 
 
-def _check_foreign(values: Mapping[str, Any], kind: Kind) -> None:
-    foreign, version = values["launchTemplateId"], values.get("launchTemplateVersion", "$Default")
-    if not foreign.startswith("lt-"):
-        raise Refused("launchTemplateId", f"must be an id such as lt-0123456789abcdef0, not {foreign}")
-    check_foreign("launchTemplateId", "launchTemplateVersion", version, kind)
-    for name in OF_LAUNCH_TEMPLATE:
-        if name in values:
-            reason = f"belongs to the launch template, and {foreign} is not ours to change"
-            raise Refused(name, f"{reason}; remove it here or remove launchTemplateId")
-
-
-def check_foreign(field: str, version_field: str, version: str, kind: Kind) -> None:
-    """Raises `Refused` unless a foreign launch template can serve this kind: numeric version, taggable machines."""
+def _check_foreign(field: str, version_field: str, version: str, values: Mapping[str, Any], kind: Kind) -> None:
+    """A foreign launch template needs a numeric version and a kind that tags machines itself."""
     if kind not in (ASG, INSTANT):
         reason = f"machines of {kind} could not be tagged with a launch template that is not ours"
         raise Refused(field, f"{reason}; use ASG or an instant EC2 Fleet, or describe the machine here")
@@ -63,6 +63,11 @@ def check_foreign(field: str, version_field: str, version: str, kind: Kind) -> N
         raise Refused(
             version_field, f"must be a number, not {version}: an approved stack must not change by itself"
         )
+    for name in OF_LAUNCH_TEMPLATE:
+        if name in values:
+            raise Refused(name, f"belongs to the launch template, which is not ours; remove it or {field}")
+    if kind == ASG and "tenancy" in values:
+        raise Refused("tenancy", f"belongs to the launch template, which is not ours; remove it or {field}")
 
 
 def _check_root_volume(values: Mapping[str, Any], defaults: TemplateDefaults) -> None:
