@@ -34,7 +34,12 @@ def main() -> int:
         host = Host(Path(folder))
         try:
             for name in names:
-                result = measured(ROWS[name], host, options.runs)
+                try:
+                    result = measured(ROWS[name], host, options.runs)
+                except AssertionError as error:
+                    over = True
+                    print(f"{name:{width}}  cannot be measured: {error}", flush=True)
+                    continue
                 over = over or result.over
                 cost, budget = (f"{number:.4g} {result.unit}" for number in (result.cost, result.budget))
                 print(f"{name:{width}}  {cost:>12}  {budget:>12}  {verdict(result):5}  {result.detail}", flush=True)
