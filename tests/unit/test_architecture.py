@@ -17,8 +17,8 @@ PACKAGES = {"ohf_iac": "ohf_iac", "ohf_cli": "cli/ohf_cli"}
 LAYERS = {
     **dict.fromkeys(["ohf_iac", "errors"], 0),
     **dict.fromkeys(["template", "machine", "cfn"], 1),
-    **dict.fromkeys(["request", "events", "observation"], 2),
-    **dict.fromkeys(["stack", "status", "approval"], 3),
+    **dict.fromkeys(["request", "observation"], 2),
+    **dict.fromkeys(["events", "stack", "status", "approval"], 3),
     **dict.fromkeys(["plan", "render", "hostfactory"], 4),
     **dict.fromkeys(["config", "clock", "log"], 5),
     "aws": 6,
