@@ -9,8 +9,8 @@
     }}
 
 The first line tells how long the records of each section are; the checksum covers these numbers and everything
-after that line. Where it holds, the text is as this program wrote it and is read record by record when needed; where it
-does not, the file is parsed and checked whole: it may have been edited.
+after that line. Where it holds, the text is as this program wrote it, and records are read when they are needed;
+where it does not, the file is parsed and checked whole: it may have been edited.
 """
 
 from __future__ import annotations

@@ -41,15 +41,14 @@ class LazyRecords(Mapping[str, Record], Generic[Record]):
     def __contains__(self, key: object) -> bool:
         return key in self._indexed()
 
-    def mentioning(self, field: str, *, absent: bool = False) -> Iterator[Record]:
-        """Records in whose text the field stands (or does not, if `absent`), others unread; records put in, all.
+    def where(self, may_fit: Callable[[bytes], bool]) -> Iterator[Record]:
+        """Records whose text may fit, the others unread; records that were put in are always among them.
 
-        A text leaves fields at their default out, and no value can hold the bytes that are looked for: a quote
-        inside a JSON text has a backslash before it.
+        A text leaves out fields at their default, and no value can hold `"field": `: a quote inside a JSON text has
+        a backslash before it.
         """
-        sought = f'"{field}": '.encode()
         for key, item in self._indexed().items():
-            if not isinstance(item, bytes) or (sought in item) != absent:
+            if not isinstance(item, bytes) or may_fit(item):
                 yield self[key]
 
     def changed(self, put: Mapping[str, Record], drop: frozenset[str] = frozenset()) -> LazyRecords[Record]:

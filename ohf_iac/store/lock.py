@@ -20,49 +20,85 @@ _LOCKED_BYTE: Final = 1 << 30
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(descriptor: int) -> None:
+    def _try_lock(descriptor: int) -> bool:
         os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
 else:
     import fcntl
 
-    def _try_lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 @contextmanager
 def locked(path: str, timeout: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[None]:
     """Hold the lock that the file at `path` stands for; StorageError when it is not had within `timeout` seconds.
 
-    The file keeps its holder's process id, for the message of those who wait in vain; it is never removed.
+    The file keeps its holder's process id, for the message of those who wait in vain. It may be deleted any time.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = _acquired(path, time.monotonic() + timeout, timeout, sleep)
     try:
-        _wait_for(descriptor, path, timeout, sleep)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        _note_holder(descriptor, str(os.getpid()))
         yield
-        os.ftruncate(descriptor, 0)
     finally:
+        _note_holder(descriptor, "")
         os.close(descriptor)
 
 
-def _wait_for(descriptor: int, path: str, timeout: float, sleep: Callable[[float], None]) -> None:
-    give_up = time.monotonic() + timeout
+def _acquired(path: str, give_up: float, timeout: float, sleep: Callable[[float], None]) -> int:
     while True:
-        try:
-            _try_lock(descriptor)
-        except OSError as error:
-            if time.monotonic() >= give_up:
-                raise _in_vain(descriptor, path, timeout) from error
-            sleep(_PAUSE)
+        descriptor = _opened(path)
+        if _try_lock(descriptor):
+            if _is_at(path, descriptor):
+                return descriptor
+        elif time.monotonic() >= give_up:
+            raise _in_vain(descriptor, path, timeout)
         else:
-            return
+            sleep(_PAUSE)
+        os.close(descriptor)
+
+
+def _opened(path: str) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StorageError(
+            f"Cannot open the lock {path}: {error.strerror}",
+            hint="Let the user that runs Host Factory write to the work folder.",
+        ) from error
+
+
+def _is_at(path: str, descriptor: int) -> bool:
+    """Whether the locked file is still the one that others will open: it may have been deleted meanwhile."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _note_holder(descriptor: int, holder: str) -> None:
+    try:
+        os.ftruncate(descriptor, 0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.write(descriptor, holder.encode())
+    except OSError:
+        return  # the id is a courtesy: a full disk shows in the write that the lock is for
 
 
 def _in_vain(descriptor: int, path: str, timeout: float) -> StorageError:
-    holder = os.pread(descriptor, 20, 0).decode("ascii", "replace")
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    holder = os.read(descriptor, 20).decode("ascii", "replace")
+    os.close(descriptor)
+    who = f"process {holder}" if holder else "another process"
     return StorageError(
-        f"Cannot lock {path}: {f'process {holder}' if holder else 'another process'} holds it for {timeout:g} s",
+        f"Cannot lock {path}: {who} holds it for over {timeout:g} s",
         hint="Wait for that process, or end it: its lock goes with it.",
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from ohf_iac.store.lazy import LazyRecords
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from ohf_iac.request import MachineRecord, RequestRecord, ReturnRecord
     from ohf_iac.store.records import TemplateRecord
@@ -37,16 +37,28 @@ class Memory:
 
 def unsettled(memory: Memory) -> tuple[RequestRecord, ...]:
     """The requests without a verdict. Cheap however many settled ones there are."""
-    requests = memory.requests
-    found = requests.mentioning("verdict", absent=True) if isinstance(requests, LazyRecords) else requests.values()
+    found = _where(memory.requests, lambda text: b'"verdict": ' not in text)
     return tuple(record for record in found if record.verdict is None)
 
 
 def with_due_chores(memory: Memory, now: float) -> tuple[RequestRecord, ...]:
     """The requests for which a chore is due. Cheap however many have none."""
-    requests = memory.requests
-    found = requests.mentioning("chore_at") if isinstance(requests, LazyRecords) else requests.values()
+    found = _where(memory.requests, lambda text: b'"chore_at": ' in text)
     return tuple(record for record in found if 0 < record.chore_at <= now)
+
+
+def machines_named(memory: Memory, names: Collection[str]) -> dict[str, MachineRecord]:
+    """The machine last launched under each name, if any: private DNS names come back with their addresses."""
+    sought = frozenset(name.encode() for name in names)
+    found: dict[str, MachineRecord] = {}
+    for record in _where(
+        memory.machines, lambda text: text.partition(b'"name": "')[2].partition(b'"')[0] in sought
+    ):
+        if record.name in names and (
+            record.name not in found or found[record.name].launch_time <= record.launch_time
+        ):
+            found[record.name] = record
+    return found
 
 
 def with_templates(memory: Memory, records: Iterable[TemplateRecord]) -> Memory:
@@ -136,6 +148,11 @@ def _merge_machine(old: MachineRecord | None, new: MachineRecord) -> MachineReco
 def _earliest(one: int, other: int) -> int:
     """The earlier of two moments, where 0 is "not yet"."""
     return min(one, other) if one and other else one or other
+
+
+def _where(records: Mapping[str, Record], may_fit: Callable[[bytes], bool]) -> Iterable[Record]:
+    """Records that may be meant, by a look at their text where there is one; else all of them."""
+    return records.where(may_fit) if isinstance(records, LazyRecords) else records.values()
 
 
 def _put(records: Mapping[str, Record], put: Mapping[str, Record]) -> Mapping[str, Record]:
