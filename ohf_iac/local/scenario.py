@@ -134,21 +134,11 @@ class DeleteFailure:
 
 
 @dataclass(frozen=True, slots=True)
-class CallError:
-    """The next `times` CreateStack calls (None: all) are refused with this error."""
-
-    code: str = "ValidationError"
-    message: str = "refused by the scenario"
-    times: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class StackTroubles:
     """`fail_create` and `fail_delete` are keyed by resource type or logical id; `limit` is the stack quota."""
 
     fail_create: Mapping[str, str] = field(default_factory=_none)
     fail_delete: Mapping[str, DeleteFailure] = field(default_factory=_none)
-    create_stack_errors: tuple[CallError, ...] = ()
     limit: int | None = None
 
 
