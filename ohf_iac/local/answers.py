@@ -15,9 +15,10 @@ from xml.sax.saxutils import escape
 from botocore.loaders import Loader
 from botocore.model import ListShape, ServiceModel, Shape, StructureShape
 from moto.core.common_types import TYPE_RESPONSE
-from moto.core.responses import ActionContext, ActionResult
+from moto.core.responses import ActionContext, ActionResult, BaseResponse
 
 Encode = Callable[[Any], str]
+HEADERS = {"Content-Type": "text/xml;charset=UTF-8"}
 REQUEST_ID = "00000000-0000-4000-8000-000000000000"
 
 
@@ -43,7 +44,12 @@ class Answer(ActionResult):
     def execute_result(self, context: ActionContext) -> TYPE_RESPONSE:
         service_name, action = context.service_model.service_name, context.operation_model.name
         assert isinstance(self.result, Mapping)  # noqa: S101 - moto types it as object
-        return 200, {"Content-Type": "text/xml;charset=UTF-8"}, document(service_name, action, self.result)
+        return 200, dict(HEADERS), document(service_name, action, self.result)
+
+
+def answer(call: BaseResponse, result: Mapping[str, Any]) -> tuple[int, dict[str, str], str]:
+    """Status, headers and body of the answer to the call that a moto response object carries."""
+    return 200, dict(HEADERS), document(call.boto3_service_name, call._get_action(), result)
 
 
 def document(service_name: str, action: str, result: Mapping[str, Any]) -> str:
@@ -66,7 +72,12 @@ def document(service_name: str, action: str, result: Mapping[str, Any]) -> str:
 
 def written(service_name: str, shape_name: str, value: Mapping[str, Any]) -> Written:
     """The content of an element of that shape, for putting into several answers."""
-    return Written(_encoder(service(service_name).shape_for(shape_name))(value))
+    return Written(_named_encoder(service_name, shape_name)(value))
+
+
+@cache
+def _named_encoder(service_name: str, shape_name: str) -> Encode:
+    return _encoder(service(service_name).shape_for(shape_name))
 
 
 @cache
