@@ -1,4 +1,4 @@
-"""The control endpoint below /_ohf/: clock, log, scenario, interruptions, reset, state. Bodies are JSON objects."""
+"""The control endpoint below /_ohf/: clock, calls, scenario, interruptions, reset, state. JSON objects both ways."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from typing import Any
 
 from ohf_iac.local.calls import HttpAnswer, HttpRequest
 from ohf_iac.local.front import Front
+from ohf_iac.local.moments import moment
 from ohf_iac.local.reading import DocumentRefused
 from ohf_iac.local.scenario import parse
+from ohf_iac.local.spot_requests import interrupt, interruptible
+from ohf_iac.local.state import state_of
+from ohf_iac.local.world import Region
 
 PREFIX = "/_ohf/"
 Document = dict[str, Any]
@@ -73,6 +77,65 @@ def _scenario(front: Front, document: Document) -> Document:
     return {"profile": front.world.scenario.profile}
 
 
+def _interrupt(front: Front, document: Document) -> Document:
+    """The spot machines named, or the `count` oldest, wherever they are."""
+    _only(document, "ids", "count")
+    regions = list(front.world.regions.values())
+    if "ids" in document:
+        ids = _ids(document)
+    else:
+        ids = [machine.id for region in regions for machine in interruptible(region)][: _count(document)]
+    _refuse_unknown(front, ids)
+    return {"ids": [hit for region in regions for hit in interrupt(region, _there(region, ids))]}
+
+
+def _retire(front: Front, document: Document) -> Document:
+    """Have EC2 announce the end of these machines `in` so many seconds, as DescribeInstanceStatus shows it."""
+    _only(document, "ids", "in")
+    ids, delay = _ids(document), document.get("in", 86_400)
+    if isinstance(delay, bool) or not isinstance(delay, (int, float)) or delay < 0:
+        raise DocumentRefused(f"in: expected a number of at least 0, found {delay!r}")
+    _refuse_unknown(front, ids)
+    event = {
+        "Code": "instance-retirement",
+        "Description": "The instance is running on degraded hardware",
+        "NotBefore": moment(front.world.timeline.now() + delay),
+    }
+    for region in front.world.regions.values():
+        for machine_id in _there(region, ids):
+            region.machines[machine_id].events.append(event)
+    return {"ids": ids}
+
+
+def _ids(document: Document) -> list[str]:
+    ids = document.get("ids")
+    if not isinstance(ids, list) or not all(isinstance(item, str) for item in ids):
+        raise DocumentRefused(f"ids: expected a list of instance ids, found {ids!r}")
+    return ids
+
+
+def _count(document: Document) -> int:
+    count = document.get("count")
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise DocumentRefused(f"count: expected a whole number of at least 0, found {count!r}")
+    return count
+
+
+def _refuse_unknown(front: Front, ids: list[str]) -> None:
+    for machine_id in ids:
+        if not any(machine_id in region.machines for region in front.world.regions.values()):
+            raise DocumentRefused(f"ids: there is no instance {machine_id}")
+
+
+def _there(region: Region, ids: list[str]) -> list[str]:
+    return [machine_id for machine_id in ids if machine_id in region.machines]
+
+
+def _state(front: Front, document: Document) -> Document:
+    _only(document)
+    return state_of(front.world)
+
+
 def _reset(front: Front, document: Document) -> Document:
     front.reset(parse(document))
     return {"now": front.world.timeline.now()}
@@ -83,5 +146,8 @@ _VERBS: Mapping[tuple[str, str], Callable[[Front, Document], Document]] = {
     ("GET", "calls"): _calls,
     ("DELETE", "calls"): _forget_calls,
     ("PUT", "scenario"): _scenario,
+    ("POST", "interrupt"): _interrupt,
+    ("POST", "retire"): _retire,
     ("POST", "reset"): _reset,
+    ("GET", "state"): _state,
 }

@@ -15,11 +15,15 @@ from ohf_iac.local.world import World
 
 @dataclass(slots=True)
 class Front:
-    """One per server. Whoever touches what is in it holds `lock`: one request at a time."""
+    """One per server. Whoever touches what is in it holds `lock`: one request at a time.
+
+    `life` counts the resets: a call that was delayed across one has nothing to ask any more.
+    """
 
     world: World
     log: CallLog = field(default_factory=CallLog)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    life: int = 0
     draw: FaultDraw = field(init=False)
     _ids: Random = field(init=False)
 
@@ -33,6 +37,7 @@ class Front:
 
     def reset(self, scenario: Scenario) -> None:
         """An empty world, an empty log, the clock at the wall's time."""
+        self.life += 1
         self.world.reset(scenario)
         self.log.entries.clear()
         self._start_over(scenario)

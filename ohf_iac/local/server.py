@@ -21,6 +21,7 @@ from ohf_iac.local.scenario import Fault, Scenario
 from ohf_iac.local.services import carry_out
 from ohf_iac.local.world import World
 
+DROPPED = HttpAnswer(0, {}, b"", dropped=True)
 REQUEST_ID = re.compile(rb"(?<=<[Rr]equestI[Dd]>)[^<]*(?=</[Rr]equestI[Dd]>)")
 
 
@@ -44,11 +45,11 @@ def answer(front: Front, request: HttpRequest) -> HttpAnswer:
     call = recognize(request)
     with front.lock:
         front.world.timeline.advance(front.world.scenario.clock.per_call)
-        fault = front.draw.pick(call, front.world.timeline.now())
+        fault, life = front.draw.pick(call, front.world.timeline.now()), front.life
     if fault is not None and fault.kind == "delay":
         time.sleep(fault.seconds)
     with front.lock:
-        return _aws(front, call, request, fault)
+        return _aws(front, call, request, fault) if front.life == life else DROPPED
 
 
 def _aws(front: Front, call: Call, request: HttpRequest, fault: Fault | None) -> HttpAnswer:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.request import Request
 from moto.core.responses import BaseResponse
-from moto.ec2.responses import EC2Response
 
 from ohf_iac.local.calls import Call, HttpAnswer, HttpRequest
+from ohf_iac.local.ec2_wire import LocalEc2
 from ohf_iac.local.wire import WORLD
 from ohf_iac.local.wire_errors import error_answer
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 OWN: Mapping[str, type[BaseResponse]] = {
-    "ec2": EC2Response,
+    "ec2": LocalEc2,
     "autoscaling": AutoScalingResponse,
 }
 PASSIVE = frozenset({"iam", "kms", "s3", "servicequotas", "ssm", "sts"})
