@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from bench.installation import Installation, install
 from bench.measure import Run, run
@@ -82,7 +83,7 @@ class Host:
 
     def operation(self, name: str, document: object, *, aws: bool = True) -> Run:
         """Run one Host Factory operation as Host Factory does."""
-        given = self.folder / "hf_in"
+        given = self.folder / f"hf_in_{uuid4().hex}"
         given.write_text(json.dumps(document))
         command = [self.installation.hostfactory, name, "-f", str(given)]
         return run(command, self.with_aws if aws else self.plain)

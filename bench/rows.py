@@ -6,14 +6,21 @@ A row is a function from a host to a result; it says what it compares and what i
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench.host import NEVER, Host, template
 from bench.measure import alternate, run
+from ohf_iac.render import render
+from ohf_iac.template.catalogue import parse_catalogue
+from ohf_iac.template.defaults import TemplateDefaults
+from tests.local_aws import FLEET_ROLE
 
 INSTANT = {"providerApi": "EC2Fleet", "fleetType": "instant"}
 REFERENCE = str(Path(__file__).with_name("reference_calls.py"))
@@ -150,6 +157,39 @@ def status_linear(host: Host, runs: int) -> Result:
     return Result(times[0] / times[1], 12, "×", f"{times[0] * 1000:.0f} ms against {times[1] * 1000:.0f} ms")
 
 
+def rendering(host: Host, runs: int) -> Result:
+    """rendering one template, after import: the dearest of one template per kind"""
+    del host
+    kinds = [INSTANT, {"providerApi": "ASG"}, {"providerApi": "SpotFleet", "fleetRole": FLEET_ROLE}]
+    catalogue = parse_catalogue(
+        {"templates": [template(f"grid-{number}", kind) for number, kind in enumerate(kinds)]},
+        TemplateDefaults(),
+        {},
+    )
+    assert len(catalogue.templates) == len(kinds), catalogue.refused
+    costs = {}
+    for one in catalogue.templates:
+        render(one, TemplateDefaults(), {})
+        costs[one.kind] = min(_seconds(partial(render, one, TemplateDefaults(), {})) for _ in range(runs))
+    dearest = max(costs, key=lambda kind: costs[kind])
+    return Result(costs[dearest] * 1000, 5, "ms", str(dearest))
+
+
+def parallel(host: Host, runs: int) -> Result:
+    """CPU time of 20 requestMachines at once, against 20 in turn; none may be lost"""
+    del runs
+    wish = {"template": {"templateId": "grid", "machineCount": 1}}
+    cpu = {}
+    for at_once in (1, 20):
+        _requests(host, 0, 1, {"times": {"pending": NEVER}})
+        with ThreadPoolExecutor(at_once) as pool:
+            done = list(pool.map(lambda _: host.operation("requestMachines", wish), range(20)))
+        remembered = json.loads((host.folder / "work" / "bench-request_database.json").read_text())["requests"]
+        assert set(remembered) == {json.loads(one.stdout)["requestId"] for one in done}
+        cpu[at_once] = sum(one.cpu for one in done)
+    return Result(cpu[20] / cpu[1], 1.5, "×", f"{cpu[20]:.1f} s against {cpu[1]:.1f} s")
+
+
 ROWS: Mapping[str, Row] = {
     "list-templates": list_templates,
     "status-unsettled": status_unsettled,
@@ -161,6 +201,8 @@ ROWS: Mapping[str, Row] = {
     "return-calls": return_calls,
     "status-memory": status_memory,
     "status-linear": status_linear,
+    "rendering": rendering,
+    "parallel": parallel,
 }
 
 
@@ -181,6 +223,12 @@ def _settled(host: Host, count: int, machines: int) -> dict[str, Any]:
     statuses = Counter(one["status"] for one in host.answer("getRequestStatus", question)["requests"])
     assert statuses == {"complete": count}, statuses
     return question
+
+
+def _seconds(action: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
 
 
 def _question(requests: Iterable[str]) -> dict[str, Any]:
