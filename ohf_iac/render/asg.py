@@ -58,12 +58,13 @@ def _policy(spec: StackSpec) -> autoscaling.MixedInstancesPolicy:
     template = spec.template
     overrides: list[dict[str, Any]] = []
     for name in template.instance_types:
-        override = {"InstanceType": name}
+        override: dict[str, Any] = {"InstanceType": name}
         if template.weights:
             override["WeightedCapacity"] = str(template.weights.get(name, 1))
         overrides.append(override)
     if template.requirements:
-        overrides.append({"InstanceRequirements": template.requirements})
+        selection = autoscaling.InstanceRequirements.from_dict(None, template.requirements)
+        overrides.append({"InstanceRequirements": selection})
     types: dict[str, Any] = {"LaunchTemplateSpecification": _launch_template(spec)}
     if overrides:
         types["Overrides"] = [autoscaling.LaunchTemplateOverrides(**override) for override in overrides]

@@ -20,6 +20,11 @@ def canonical(document: object) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False) + "\n"
 
 
+def indented(body: str) -> str:
+    """A canonical body as reviewers read it; `canonical` of it, or `jq -caS .`, gives the body back."""
+    return json.dumps(json.loads(body), sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+
+
 def digest(body: str) -> str:
     """The SHA-256 of a canonical body, in hex."""
     return hashlib.sha256(body.encode("ascii")).hexdigest()

@@ -35,7 +35,7 @@ _LENGTHS: Final[Mapping[str, int]] = {
 }
 _MARK = "\x00"
 _MARKED = re.compile(f"{_MARK}([A-Za-z]+){_MARK}")
-_PLAIN_VARIABLE = re.compile(r"\$\{([^!${}\x00]+)\}")
+_VARIABLE = re.compile(r"\$\{(?:([^!${}\x00]+)\})?")  # a plain one, or only the beginning of one
 _OWN_SCRIPT = "user_data.sh.j2"
 
 
@@ -66,10 +66,8 @@ def substitution(text: str) -> Sub:
     `${!NAME}` is CloudFormation's escape for `${NAME}`; where braces nest or a `!` follows, a variable that holds
     the dollar sign is sure.
     """
-    escaped = _PLAIN_VARIABLE.sub(r"${!\1}", text)
-    pieces = re.split(r"(\$\{![^!${}\x00]+\})", escaped)
-    safe = [piece if number % 2 else piece.replace("${", "${Dollar}{") for number, piece in enumerate(pieces)]
-    filled = _MARKED.sub(r"${\1}", "".join(safe))
+    escaped = _VARIABLE.sub(lambda found: f"${{!{found[1]}}}" if found[1] else "${Dollar}{", text)
+    filled = _MARKED.sub(r"${\1}", escaped)
     return Sub(filled, Dollar="$") if "${Dollar}" in filled else Sub(filled)
 
 

@@ -60,9 +60,8 @@ def _check_foreign(field: str, version_field: str, version: str, values: Mapping
         reason = f"machines of {kind} could not be tagged with a launch template that is not ours"
         raise Refused(field, f"{reason}; use ASG or an instant EC2 Fleet, or describe the machine here")
     if not version.isdecimal():
-        raise Refused(
-            version_field, f"must be a number, not {version}: an approved stack must not change by itself"
-        )
+        reason = "an approved stack must not change by itself"
+        raise Refused(version_field, f"the launch template's version must be a number, not {version}: {reason}")
     for name in OF_LAUNCH_TEMPLATE:
         if name in values:
             raise Refused(name, f"belongs to the launch template, which is not ours; remove it or {field}")

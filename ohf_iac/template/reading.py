@@ -10,11 +10,10 @@ from ohf_iac.template.fields import ALIASES, ECHOED, READERS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_EMPTY: tuple[object, ...] = (None, "", [], {}, [""])  # IBM's samples are full of them
-
 
 def read_fields(entry: Mapping[str, object], warn: list[str]) -> dict[str, Any]:
-    """The values by field name; a field that is null or empty counts as not written.
+    """The values by field name; a field that is null or empty counts as not written
+    (IBM's samples are full of `""` and `[""]`).
 
     Unknown fields are warned about. Raises `Refused` for the first value that its field cannot take.
     """
@@ -23,11 +22,13 @@ def read_fields(entry: Mapping[str, object], warn: list[str]) -> dict[str, Any]:
         reader = READERS.get(name)
         if reader is None:
             _unknown(name, value, values, warn)
-        elif value not in _EMPTY:
+        elif value or value == 0:  # 0 and false are said; null, "", [] and {} are not
             try:
-                values[name] = reader(value)
+                read = reader(value)
             except Unfit as unfit:
                 raise Refused(name, str(unfit)) from None
+            if read or read == 0:
+                values[name] = read
     return values
 
 
@@ -37,12 +38,12 @@ def _unknown(name: str, value: object, values: dict[str, Any], warn: list[str]) 
         if name not in ECHOED:
             warn.append(f"{name}: unknown field, echoed and otherwise without effect")
         return
-    if value in _EMPTY:
-        return
     try:
-        read = READERS[known](value)
-    except Unfit as unfit:
-        raise Refused(name, str(unfit)) from None
+        read = read_fields({known: value}, warn).get(known)
+    except Refused as refused:
+        raise Refused(name, refused.reason) from None
+    if read is None:
+        return
     if known not in values:
         values[known] = read
     elif isinstance(read, tuple):

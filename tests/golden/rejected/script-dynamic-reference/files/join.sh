@@ -1,0 +1,2 @@
+%EXPORT_USER_DATA%
+# {{resolve:ssm:/x}}
