@@ -8,7 +8,7 @@ typed := ohf_iac cli/ohf_cli
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' Makefile
 
 venv: ## set .venv up, or find it whole
 	@.ci/venv.sh
