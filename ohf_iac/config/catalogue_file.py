@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ohf_iac.config.documents import parsed
 from ohf_iac.config.folders import first_found, ibm_names, read_file
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ohf_iac.config.settings import Settings
     from ohf_iac.template.catalogue import Catalogue
 
-_ENDINGS = ("templates.json", "templates.yaml", "templates.yml")
+_ENDINGS: Final = ("json", "yaml", "yml")
 
 
 def load_catalogue(settings: Settings, read: Read = read_file) -> Catalogue:
@@ -54,13 +54,19 @@ def _readable(path: str, read: Read) -> bytes | None:
 
 
 def find_catalogue(settings: Settings, read: Read = read_file) -> Found:
-    """The catalogue's file: IBM's JSON names first, then YAML; ConfigurationError when there is none."""
-    for ending in _ENDINGS:
-        found = first_found(ibm_names(settings.provider_name, ending), settings.search, read)
-        if found:
-            return found
-    names = ibm_names(settings.provider_name, _ENDINGS[0])
+    """The catalogue's file; ConfigurationError when there is none, or two of which only one would count."""
+    stems = ibm_names(settings.provider_name, "templates")
+    for stem in stems:
+        for folder in settings.search:
+            found = [one for ending in _ENDINGS if (one := first_found((f"{stem}.{ending}",), (folder,), read))]
+            if len(found) > 1:
+                raise ConfigurationError(
+                    f"Cannot tell which catalogue counts: {' and '.join(one.path for one in found)}",
+                    hint="Keep one of them and move the other out of the folder.",
+                )
+            if found:
+                return found[0]
     raise ConfigurationError(
-        f"Cannot find the catalogue: no {' or '.join(names)} (or .yaml, .yml) in {', '.join(settings.search)}",
+        f"Cannot find the catalogue: no {' or '.join(stems)} (.json, .yaml, .yml) in {', '.join(settings.search)}",
         hint="Put the host templates there; examples/provider/ holds a complete set.",
     )

@@ -28,6 +28,7 @@ class Folders(NamedTuple):
     work_dir: str
     log_dir: str
     search: tuple[str, ...]
+    variables: tuple[str, str, str, str]  # where name and the three folders came from
 
 
 class Found(NamedTuple):
@@ -39,15 +40,11 @@ class Found(NamedTuple):
 
 def folders_from(environ: Mapping[str, str]) -> Folders:
     """The provider's name and folders; ConfigurationError when a variable is missing or the name is unusable."""
-    name = _provider_name(environ)
-    search = _search(environ, name)
-    return Folders(
-        provider_name=name,
-        conf_dir=search[0],
-        work_dir=_folder(environ, name, "work", ("HF_PROVIDER_WORKDIR", "HF_WORKDIR", "PRO_DATA_DIR")),
-        log_dir=_folder(environ, name, "log", ("HF_PROVIDER_LOGDIR", "", "HF_LOGDIR", "PRO_LSF_LOGDIR")),
-        search=search,
-    )
+    named, name = _provider_name(environ)
+    conf, search = _search(environ, name)
+    work, work_dir = _folder(environ, name, "work", ("HF_PROVIDER_WORKDIR", "HF_WORKDIR", "PRO_DATA_DIR"))
+    log, log_dir = _folder(environ, name, "log", ("HF_PROVIDER_LOGDIR", "", "HF_LOGDIR", "PRO_LSF_LOGDIR"))
+    return Folders(name, search[0], work_dir, log_dir, search, (named, conf, work, log))
 
 
 def read_file(path: str) -> bytes | None:
@@ -79,8 +76,14 @@ def ibm_names(provider_name: str, suffix: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((f"{provider_name}prov_{suffix}", f"awsprov_{suffix}")))
 
 
-def _provider_name(environ: Mapping[str, str]) -> str:
-    name = environ.get("HF_PROVIDER_NAME") or environ.get("PROVIDER_NAME") or ""
+def _first_set(environ: Mapping[str, str], variables: tuple[str, ...]) -> str:
+    """The first of these variables that has a value, "" if none has."""
+    return next((variable for variable in variables if environ.get(variable)), "")
+
+
+def _provider_name(environ: Mapping[str, str]) -> tuple[str, str]:
+    variable = _first_set(environ, ("HF_PROVIDER_NAME", "PROVIDER_NAME"))
+    name = environ.get(variable, "")
     if not name:
         raise ConfigurationError(
             "Cannot tell which provider this is: HF_PROVIDER_NAME is not set",
@@ -91,10 +94,10 @@ def _provider_name(environ: Mapping[str, str]) -> str:
             f'Cannot use the provider name "{name}": expected at most 64 of the characters A-Z a-z 0-9 _ -',
             hint="Rename the provider in hostProviders.json.",
         )
-    return name
+    return variable, name
 
 
-def _search(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+def _search(environ: Mapping[str, str], name: str) -> tuple[str, tuple[str, ...]]:
     places = []
     if own := environ.get("HF_PROVIDER_CONFDIR"):
         places += [own, f"{own}/conf"]
@@ -107,14 +110,15 @@ def _search(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
             "Cannot find the configuration folder: none of HF_PROVIDER_CONFDIR, HF_CONFDIR, PRO_CONF_DIR is set",
             hint="Host Factory sets HF_PROVIDER_CONFDIR; by hand, set it to the catalogue's folder.",
         )
-    return tuple(dict.fromkeys(os.path.abspath(place) for place in places))
+    variable = _first_set(environ, ("HF_PROVIDER_CONFDIR", "HF_CONFDIR", "PRO_CONF_DIR"))
+    return variable, tuple(dict.fromkeys(os.path.abspath(place) for place in places))
 
 
-def _folder(environ: Mapping[str, str], name: str, what: str, variables: tuple[str, ...]) -> str:
-    """The folder for `what`; below the second variable every provider has a folder of its own."""
+def _folder(environ: Mapping[str, str], name: str, what: str, variables: tuple[str, ...]) -> tuple[str, str]:
+    """The variable and the folder for `what`; below the second variable every provider has a folder of its own."""
     for position, variable in enumerate(variables):
         if value := environ.get(variable):
-            return os.path.abspath(f"{value}/providers/{name}" if position == 1 else value)
+            return variable, os.path.abspath(f"{value}/providers/{name}" if position == 1 else value)
     named = ", ".join(variable for variable in variables if variable)
     raise ConfigurationError(
         f"Cannot find the {what} folder: none of {named} is set",

@@ -46,6 +46,11 @@ class Key(NamedTuple):
         return f"OHF_{self.section.upper()}_{snake(self.name).upper()}"
 
     @property
+    def in_ibms_unit(self) -> Key:
+        """The same key as awsprov_config.json has it."""
+        return self._replace(low=self.low / self.scale, high=self.high / self.scale)
+
+    @property
     def expected(self) -> str:
         """What a value has to be, in words that follow "expected"."""
         if self.choices:
@@ -139,13 +144,11 @@ def checked(key: Key, value: object) -> object:
 
 
 def loosely(key: Key, value: object) -> object:
-    """A value as IBM's file or the environment writes it: numbers and flags may be texts, units are IBM's."""
+    """A value as IBM's file or the environment writes it: numbers and flags may be texts."""
     if key.name == "level" and isinstance(value, str):
         return checked(key, level(value))
     if isinstance(value, str) and key.kind in ("whole", "number"):
         value = _parsed(value)
-    if key.kind in ("whole", "number") and key.scale != 1 and isinstance(value, (int, float)):
-        value = value * key.scale
     if key.kind == "flag" and isinstance(value, str):
         value = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(
             value.strip().lower()

@@ -1,25 +1,24 @@
 """Settings out of the layers: defaults < awsprov_config.json < ohf.json < environment.
 
-Host Factory's own log level stands below the files, or above them when awsprov_config.json says
-`"ACCEPT_PROPAGATED_LOG_SETTING": "true"` (IBM's key for that wish).
+Host Factory's own log level stands below the files. When awsprov_config.json says
+`"ACCEPT_PROPAGATED_LOG_SETTING": "true"`, IBM's key for that wish, its level, size (MB) and number of log files
+stand above them.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ohf_iac.config.documents import parsed_object
 from ohf_iac.config.folders import first_found, folders_from, ibm_names, read_file
 from ohf_iac.config.keys import (
     IBM_WITHOUT_EFFECT,
     KEYS,
-    LEVELS,
     SECTIONS,
     Key,
     UnexpectedValueError,
     checked,
-    level,
     loosely,
     snake,
 )
@@ -38,11 +37,21 @@ from ohf_iac.config.template_keys import TEMPLATE_KEYS, template_defaults
 from ohf_iac.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ohf_iac.config.folders import Folders, Read
 
-OWN_FILE = "ohf.json"
+OWN_FILE: Final = "ohf.json"
+_ACCEPT: Final = "ACCEPT_PROPAGATED_LOG_SETTING"
+_PLACES: Final = ("providerName", "confDir", "workDir", "logDir")
+_ALL_KEYS: Final = (*KEYS, *TEMPLATE_KEYS)
+_BY_PATH: Final = {(key.section, key.name): key for key in _ALL_KEYS}
+#: Host Factory's variables for logs, and the keys that they set
+_PROPAGATED: Final = {
+    "HF_LOGLEVEL": _BY_PATH["logging", "level"],
+    "HF_LOG_MAX_FILE_SIZE": _BY_PATH["logging", "maxSizeMb"],
+    "HF_LOG_MAX_ROTATE": _BY_PATH["logging", "rotations"],
+}
 
 
 class _Layers(NamedTuple):
@@ -66,29 +75,30 @@ def origins(environ: Mapping[str, str], read: Read = read_file) -> tuple[Setting
     folders = folders_from(environ)
     layers = _layered(folders, environ, read)
     _settings(folders, layers)
+    owner = layers.values["provider", "owner"]
+    if not owner.value:
+        layers.values["provider", "owner"] = owner._replace(value=folders.provider_name, origin="provider's name")
     places = tuple(
-        Setting("provider", name, getattr(folders, snake(name)), "environment")
-        for name in ("providerName", "confDir", "workDir", "logDir")
+        Setting("provider", name, value, f"environment {variable}")
+        for name, value, variable in zip(_PLACES, folders, folders.variables, strict=False)
     )
-    return places + tuple(layers.values[key.section, key.name] for key in (*KEYS, *TEMPLATE_KEYS))
+    return places + tuple(layers.values[key.section, key.name] for key in _ALL_KEYS)
 
 
 def _layered(folders: Folders, environ: Mapping[str, str], read: Read) -> _Layers:
     layers = _Layers({}, [])
-    for key in (*KEYS, *TEMPLATE_KEYS):
+    for key in _ALL_KEYS:
         layers.say(key, key.default, "default")
     ibm = first_found(ibm_names(folders.provider_name, "config.json"), folders.search, read)
     document = parsed_object(ibm) if ibm else {}
-    trusted = str(document.get("ACCEPT_PROPAGATED_LOG_SETTING", "")).lower() == "true"
-    if not trusted:
-        _propagated(layers, environ)
+    _propagated(layers, environ, ("HF_LOGLEVEL",))
     if ibm:
         _ibm_file(layers, document, ibm.path)
     own = first_found((OWN_FILE,), folders.search, read)
     if own:
         _own_file(layers, parsed_object(own), own.path)
-    if trusted:
-        _propagated(layers, environ)
+    if str(document.get(_ACCEPT, "")).lower() == "true":
+        _propagated(layers, environ, tuple(_PROPAGATED))
     _environment(layers, environ)
     return layers
 
@@ -100,7 +110,7 @@ def _settings(folders: Folders, layers: _Layers) -> Settings:
     said["provider"]["owner"] = said["provider"]["owner"] or folders.provider_name
     partial = said["template"].pop("partial_status")
     return Settings(
-        *folders,
+        *folders[:5],
         provider=Provider(**said["provider"]),
         storage=Storage(**said["storage"]),
         logging=Logging(**said["logging"]),
@@ -112,32 +122,32 @@ def _settings(folders: Folders, layers: _Layers) -> Settings:
     )
 
 
-def _propagated(layers: _Layers, environ: Mapping[str, str]) -> None:
-    """Host Factory's log level; one that nobody knows is worth a warning, not a failed request."""
-    named = environ.get("HF_LOGLEVEL", "")
-    if not named:
-        return
-    if level(named) not in LEVELS:
-        layers.warnings.append(f'HF_LOGLEVEL is "{named}": not a level, ignored')
-        return
-    layers.values["logging", "level"] = Setting("logging", "level", level(named), "environment HF_LOGLEVEL")
+def _propagated(layers: _Layers, environ: Mapping[str, str], variables: tuple[str, ...]) -> None:
+    """Host Factory's wishes for logs; one that makes no sense is worth a warning, not a failed request."""
+    for variable in variables:
+        text, key = environ.get(variable, ""), _PROPAGATED[variable]
+        if not text:
+            continue
+        try:
+            layers.say(key, loosely(key, text), f"environment {variable}")
+        except UnexpectedValueError:
+            layers.warnings.append(f'{variable} is "{text}": expected {key.expected}; ignored')
 
 
 def _ibm_file(layers: _Layers, document: dict[str, Any], path: str) -> None:
     known = {key.ibm: key for key in KEYS if key.ibm}
     for name, value in document.items():
         if name in known:
-            layers.say(
-                known[name], _value(known[name], value, f"{name} in {path}", strict=False), f"{path} ({name})"
-            )
+            key = known[name]
+            meant = _value(key.in_ibms_unit, value, f"{name} in {path}", loosely)
+            layers.say(key, meant * key.scale if key.scale != 1 else meant, f"{path} ({name})")
         elif name in IBM_WITHOUT_EFFECT:
             layers.warnings.append(f"{name} in {path} has no effect: {IBM_WITHOUT_EFFECT[name]}")
-        elif name != "ACCEPT_PROPAGATED_LOG_SETTING":
+        elif name != _ACCEPT:
             layers.warnings.append(f"{name} in {path} is not a known key, ignored")
 
 
 def _own_file(layers: _Layers, document: dict[str, Any], path: str) -> None:
-    known = {(key.section, key.name): key for key in (*KEYS, *TEMPLATE_KEYS)}
     for section, content in document.items():
         if section not in SECTIONS:
             if section != "$schema":
@@ -146,15 +156,15 @@ def _own_file(layers: _Layers, document: dict[str, Any], path: str) -> None:
         if not isinstance(content, dict):
             raise _refused(f"section {section} in {path}", content, "an object")
         for name, value in content.items():
-            key = known.get((section, name))
+            key = _BY_PATH.get((section, name))
             if key is None:
                 layers.warnings.append(f"{section}.{name} in {path} is not a known key, ignored")
             else:
-                layers.say(key, _value(key, value, f"{section}.{name} in {path}", strict=True), path)
+                layers.say(key, _value(key, value, f"{section}.{name} in {path}", checked), path)
 
 
 def _environment(layers: _Layers, environ: Mapping[str, str]) -> None:
-    known = {key.variable: key for key in (*KEYS, *TEMPLATE_KEYS)}
+    known = {key.variable: key for key in _ALL_KEYS}
     for variable, text in environ.items():
         if not variable.startswith("OHF_"):
             continue
@@ -168,14 +178,12 @@ def _environment(layers: _Layers, environ: Mapping[str, str]) -> None:
                 hint=f"Set it in {OWN_FILE}, where a pipeline finds it too, and unset {variable}.",
             )
         else:
-            layers.say(key, _value(key, text, variable, strict=False, scaled=False), f"environment {variable}")
+            layers.say(key, _value(key, text, variable, loosely), f"environment {variable}")
 
 
-def _value(key: Key, value: object, where: str, *, strict: bool, scaled: bool = True) -> object:
+def _value(key: Key, value: object, where: str, check: Callable[[Key, object], Any]) -> Any:
     try:
-        if strict:
-            return checked(key, value)
-        return loosely(key if scaled else key._replace(scale=1), value)
+        return check(key, value)
     except UnexpectedValueError:
         raise _refused(where, value, key.expected, _available(key, value)) from None
 

@@ -6,12 +6,14 @@ would change silently. Here plain scalars are null, true, false, integers, float
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 import yaml
 
 
-class YamlTextError(ValueError):
+class YamlTextError(Exception):
     """The text is not YAML; the message ends with line and column where they are known."""
 
 
@@ -20,13 +22,14 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 -- PyYAML's attribute
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
         seen: set[str] = set()
         for key, _ in node.value:
             if key.value in seen:
                 raise YamlTextError(f'the key "{key.value}" stands twice{_at(key.start_mark)}')
             seen.add(key.value)
-        return super().construct_mapping(node, deep)
+        return node
 
 
 def _whole(loader: _Loader, node: yaml.ScalarNode) -> int:
@@ -37,6 +40,7 @@ for _tag, _pattern, _first in (
     ("null", r"(?:~|null|Null|NULL|)\Z", ["~", "n", "N", ""]),
     ("bool", r"(?:true|True|TRUE|false|False|FALSE)\Z", list("tTfF")),
     ("int", r"[-+]?[0-9]+\Z", list("-+0123456789")),
+    ("merge", r"<<\Z", ["<"]),
     ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z", list("-+.0123456789")),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
@@ -44,13 +48,16 @@ _Loader.add_constructor("tag:yaml.org,2002:int", _whole)
 
 
 def parse_yaml(text: str) -> object:
-    """The one document in a YAML text; raises YamlTextError."""
+    """The one document in a YAML text, as JSON would have it; raises YamlTextError."""
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 -- derived from SafeLoader
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 -- derived from SafeLoader
+        return json.loads(json.dumps(document, allow_nan=False))
     except yaml.MarkedYAMLError as error:
         raise YamlTextError(f"{error.problem or error.context}{_at(error.problem_mark)}") from error
     except yaml.YAMLError as error:
         raise YamlTextError(" ".join(str(error).split())) from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise YamlTextError(f"JSON has no such value: {error}") from error
 
 
 def _at(mark: yaml.Mark | None) -> str:
