@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ohf_iac.local.fleet_record import Fleet, LaunchError, Lifecycle, Member, Record, Targets
-from ohf_iac.local.launches import launch
+from ohf_iac.local.launches import launch, still_arrives
 from ohf_iac.local.machines import Machine, Recipe, terminate
 from ohf_iac.local.offers import offer
 from ohf_iac.local.refusals import Refused
@@ -108,10 +108,7 @@ def _arrive(region: Region, fleet: Fleet, lifecycle: Lifecycle, units: float, de
     fleet.in_flight[lifecycle] -= units
     if fleet.state in ("ended_terminating", "ended"):
         return
-    halted = fleet.halted_at
-    if halted is not None and decided <= halted and region.now() > halted + region.scenario.lag.in_flight:
-        return
-    if halted is not None and decided <= halted and not region.scenario.lag.in_flight:
+    if not still_arrives(region, decided, fleet.halted_at):
         return
     _deliver(region, fleet, lifecycle, units)
     if not fleet.closed and not fleet.retry_due and fleet.missing(lifecycle) > ENOUGH:

@@ -80,7 +80,8 @@ class Group:
     """`config` is the request as it came, for describes; `system_tags` are CloudFormation's.
 
     `in_flight` counts units decided but not yet there; `halted_at`: when it last was told to want less or not to
-    launch; launches decided before may still arrive. `failures` counts launches in a row that failed.
+    launch; launches decided before may still arrive. `failures` counts launches in a row that failed;
+    `shrunk_at` is when a stack began to delete the group.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Group:
     failures: int = 0
     retry_due: bool = False
     deleting: bool = False
+    shrunk_at: float | None = None
 
     def present(self) -> list[Member]:
         return [member for member in self.members.values() if member.present]

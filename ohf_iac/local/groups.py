@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from ohf_iac.local.group_launch import BRIEF, attempt
 from ohf_iac.local.group_record import Activity, Group, Member
+from ohf_iac.local.launches import still_arrives
 from ohf_iac.local.machines import Machine, terminate
 from ohf_iac.local.moments import iso
 from ohf_iac.local.refusals import Refused
+from ohf_iac.local.templates import truth
 
 if TYPE_CHECKING:
     from ohf_iac.local.world import Region
@@ -94,9 +96,9 @@ def _send(region: Region, group: Group) -> None:
 def _arrive(region: Region, group: Group, units: float, decided: float) -> None:
     """A launch decided before the group was frozen arrives only while `lag.inFlight` lasts."""
     group.in_flight -= units
-    lag = region.scenario.lag.in_flight
-    halted = group.halted_at is not None and decided <= group.halted_at
-    if group.deleting or (halted and (not lag or region.now() > (group.halted_at or 0) + lag)):
+    if group.deleting or region.groups.get(group.name) is not group:
+        return
+    if not still_arrives(region, decided, group.halted_at):
         return
     if _deliver(region, group, units) <= ENOUGH:
         group.failures = 0
@@ -117,10 +119,7 @@ def _deliver(region: Region, group: Group, units: float) -> float:
     """Launch until the units are there; one that fails ends it, with a failed activity. The rest is returned."""
     have = group.capacity()
     while units > ENOUGH:
-        desired = f"increasing the capacity from {group.capacity():g} to {group.desired:g}"
-        cause = (
-            f"an instance was started in response to a difference between desired and actual capacity, {desired}."
-        )
+        cause = f"{DIFFERENCE.format('started')}, increasing the capacity from {have:g} to {group.desired:g}."
         activity = record(region, group, "Launching a new EC2 instance.", cause)
         try:
             machine = attempt(region, group, lambda lost: _lost(region, group, lost))
@@ -130,7 +129,7 @@ def _deliver(region: Region, group: Group, units: float) -> float:
             return units
         activity.description = f"Launching a new EC2 instance: {machine.id}"
         activity.zone = machine.recipe.subnet.zone
-        protect = bool(group.config.get("NewInstancesProtectedFromScaleIn"))
+        protect = truth(group.config.get("NewInstancesProtectedFromScaleIn"))
         member = group.members[machine.id] = Member(machine, activity, protected=protect)
         _await_service(region, group, member)
         units -= machine.weight

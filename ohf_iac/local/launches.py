@@ -52,6 +52,17 @@ def launch(
     return machine
 
 
+def still_arrives(region: Region, decided: float, halted_at: float | None) -> bool:
+    """Whether a launch decided at one time comes although its owner was told at another to launch no more.
+
+    With `lag.inFlight` those already on their way arrive for that long; with 0 none does.
+    """
+    if halted_at is None or decided > halted_at:
+        return True
+    lag = region.scenario.lag.in_flight
+    return lag > 0 and region.now() <= halted_at + lag
+
+
 def check_price(recipe: Recipe, price: str) -> None:
     """Raises Refused (SpotMaxPriceTooLow) when a spot machine costs more than `price` dollars per hour."""
     known = offer(recipe.instance_type)

@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
+OPEN_ENUM = "InstanceType"  # new types come faster than models; a wrong one shows when it is launched
 NUMBERS = {"integer": int, "long": int, "float": float, "double": float}
 
 
@@ -30,12 +31,19 @@ def fitted(shape: Shape, value: Any, where: str = "#") -> Any:
 def _fitted_structure(shape: StructureShape, value: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise Misfit(f"{where}: expected type: JSONObject, found: {_found(value)}")
-    for key in value:
-        if key not in shape.members:
-            raise Misfit(f"{where}: extraneous key [{key}] is not permitted")
     for key in shape.required_members:
         if key not in value:
             raise Misfit(f"{where}: required key [{key}] not found")
+    return fitted_members(shape, value, where)
+
+
+def fitted_members(shape: StructureShape, value: Any, where: str = "#") -> dict[str, Any]:
+    """As `fitted`, for a structure that may lack required members at its own level."""
+    if not isinstance(value, Mapping):
+        raise Misfit(f"{where}: expected type: JSONObject, found: {_found(value)}")
+    for key in value:
+        if key not in shape.members:
+            raise Misfit(f"{where}: extraneous key [{key}] is not permitted")
     return {key: fitted(shape.members[key], item, f"{where}/{key}") for key, item in value.items()}
 
 
@@ -50,7 +58,7 @@ def _fitted_scalar(shape: Shape, value: Any, where: str) -> Any:
     if shape.type_name == "timestamp":
         return value
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    if isinstance(shape, StringShape) and shape.enum and text not in shape.enum:
+    if isinstance(shape, StringShape) and shape.enum and shape.name != OPEN_ENUM and text not in shape.enum:
         raise Misfit(f"{where}: {text} is not a valid enum value")
     return text
 
