@@ -22,9 +22,8 @@ from __future__ import annotations
 
 
 class OhfError(Exception):
-    """Base of all; `exit_code` is what the human face exits with (the machine face always exits 1)."""
+    """Base of all."""
 
-    exit_code = 1
     code = "E100"
 
     def __init__(self, message: str, *, hint: str = "", code: str = "", **fields: object) -> None:
@@ -33,6 +32,11 @@ class OhfError(Exception):
         self.hint = hint
         self.code = code or type(self).code
         self.fields = fields
+
+    @property
+    def exit_code(self) -> int:
+        """What the human face exits with, as the code says (the machine face always exits 1)."""
+        return int(self.code[1:-2])
 
 
 class DomainError(OhfError):
@@ -72,7 +76,6 @@ class StorageError(InfrastructureError):
 
 
 class ConfigurationError(InfrastructureError):
-    exit_code = 78
     code = "E7801"
 
 

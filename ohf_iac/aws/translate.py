@@ -47,6 +47,9 @@ EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExp
 DENIED: Final = frozenset(
     {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthFailure", "InvalidClientTokenId"}
 )
+#: our codes of errors that have an exit code of their own (docs/errors.md)
+UNREACHED: Final = "E6901"
+REFUSED: Final = "E7701"
 
 
 @contextmanager
@@ -69,6 +72,7 @@ def translated(verb: str, thing: str) -> Iterator[None]:
             transient=True,
             sent=False,
             hint="check network, proxy and endpoint settings (ohf doctor)",
+            code=UNREACHED,
         ) from error
     except (HTTPClientError, ResponseParserError) as error:
         raise ProviderError(f"{verb} {thing}: no usable answer from AWS: {error}", transient=True) from error
@@ -100,6 +104,7 @@ def _from_answer(verb: str, thing: str, error: ClientError) -> ProviderError:
         transient=transient,
         sent=transient,
         hint=_hint(code),
+        code=REFUSED if code in DENIED else "",
         aws_text=text,
     )
 
