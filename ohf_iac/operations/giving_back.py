@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ohf_iac import commands, queries
-from ohf_iac.plan import DeleteStack, delete_stack, delete_token, fleet_ids, freeze, return_steps
+from ohf_iac.observation import fleet_ids
+from ohf_iac.plan import DeleteStack, delete_stack, delete_token, freeze, return_steps
 from ohf_iac.request import TAG_REQUEST, stack_name
 from ohf_iac.status.recover import record_from_stack
 from ohf_iac.status.tally import settled_mark

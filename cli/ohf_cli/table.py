@@ -1,0 +1,105 @@
+"""Tables as values, and how they are laid out: pure, so that every screen can be tested without a terminal.
+
+A row is made of cells and may have a note, which is the last column where the screen is wide enough and stands on
+lines of its own below the row where it is not. No cell is ever cut: ids and reasons are there to be copied.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Tone = Literal["", "good", "bad", "busy", "dim", "head"]
+
+_GAP: Final = "  "
+_NOTE_INDENT: Final = "    "
+#: a note column narrower than this is put below its row instead
+_NARROWEST_NOTE: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A text, and what it means for whoever looks at it; the meaning never stands in the colour alone."""
+
+    text: str
+    tone: Tone = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    cells: tuple[Cell, ...]
+    note: Cell = Cell("")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`headers` of the cells, then `note_header` of the notes ("" where rows have none)."""
+
+    headers: tuple[str, ...]
+    rows: tuple[Row, ...]
+    note_header: str = ""
+
+
+Line = tuple[Cell, ...]
+
+
+def row(*cells: Cell | str, note: Cell | str = "") -> Row:
+    """A row of cells and plain texts."""
+    return Row(tuple(map(_cell, cells)), _cell(note))
+
+
+def laid_out(table: Table, width: int | None) -> Iterator[Line]:
+    """The lines of a table, without ends of line; `width` in characters, None where lines may be as long as needed.
+
+    The parts of a line follow each other without anything between.
+    """
+    widths = _widths(table)
+    left = None if width is None else width - sum(widths) - len(_GAP) * len(widths)
+    beside = bool(table.note_header) and (left is None or left >= max(_NARROWEST_NOTE, len(table.note_header)))
+    heads = tuple(Cell(text, "head") for text in table.headers)
+    yield _line(heads, widths, Cell(table.note_header, "head") if beside else Cell(""))
+    for one in table.rows:
+        if beside and left is not None:
+            yield from _wrapped_beside(one, widths, left)
+        elif beside or not one.note.text:
+            yield _line(one.cells, widths, one.note)
+        else:
+            yield _line(one.cells, widths, Cell(""))
+            yield from _below(one.note, width)
+
+
+def text_of(line: Line) -> str:
+    """A line without its tones and without blanks at its end."""
+    return "".join(part.text for part in line).rstrip()
+
+
+def _cell(given: Cell | str) -> Cell:
+    return given if isinstance(given, Cell) else Cell(given)
+
+
+def _widths(table: Table) -> tuple[int, ...]:
+    rows = [table.headers, *([cell.text for cell in one.cells] for one in table.rows)]
+    return tuple(max(map(len, column)) for column in zip(*rows, strict=True))
+
+
+def _line(cells: Sequence[Cell], widths: Sequence[int], note: Cell) -> Line:
+    parts = [Cell(cell.text.ljust(width) + _GAP, cell.tone) for cell, width in zip(cells, widths, strict=True)]
+    return (*parts, note)
+
+
+def _wrapped_beside(one: Row, widths: Sequence[int], left: int) -> Iterator[Line]:
+    parts = textwrap.wrap(one.note.text, left) or [""]
+    yield _line(one.cells, widths, Cell(parts[0], one.note.tone))
+    indent = " " * (sum(widths) + len(_GAP) * len(widths))
+    for part in parts[1:]:
+        yield (Cell(indent), Cell(part, one.note.tone))
+
+
+def _below(note: Cell, width: int | None) -> Iterator[Line]:
+    room = 10_000 if width is None else max(_NARROWEST_NOTE, width - len(_NOTE_INDENT))
+    for part in textwrap.wrap(note.text, room):
+        yield (Cell(_NOTE_INDENT), Cell(part, note.tone))

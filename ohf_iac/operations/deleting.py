@@ -1,0 +1,92 @@
+"""A request ended altogether: its machines returned, its stack deleted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from ohf_iac import commands, queries
+from ohf_iac.app import calls_of
+from ohf_iac.errors import CommandError
+from ohf_iac.hostfactory import HostRef
+from ohf_iac.operations.cancelling import known_record, remember
+from ohf_iac.operations.giving_back import DELETION_LOOK
+from ohf_iac.operations.returning import return_machines
+from ohf_iac.operations.status import request_statuses
+from ohf_iac.plan import delete_stack
+from ohf_iac.request import stack_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ohf_iac.app import App
+    from ohf_iac.aws.calls import Calls
+    from ohf_iac.machine import Instance
+
+Stage = Literal["deleting", "gone", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """How far a deletion is; `return_id` is "" where no machine was left to return."""
+
+    request_id: str
+    stage: Stage
+    return_id: str = ""
+    machines: int = 0
+    message: str = ""
+
+
+def machines_left(app: App, request_id: str) -> tuple[HostRef, ...]:
+    """The live machines of a request; ResourceNotFoundError when the request is not known."""
+    calls = calls_of(app)
+    live = _live(app, calls, request_id)
+    if not live:
+        known_record(app, calls, request_id, "return machines of")
+    return tuple(HostRef(one.name, one.instance_id) for one in live)
+
+
+def delete_request(app: App, request_id: str) -> Deletion:
+    """Freeze the request, return all its machines, then delete its stack. May be repeated at any point.
+
+    CommandError when a machine stays alive (EC2 refuses to end it): then the stack stays too, because its deletion
+    is never the way to end machines.
+    """
+    calls = calls_of(app)
+    record = known_record(app, calls, request_id, "delete")
+    if not record.settled and not record.cancelled_at:
+        record = remember(app, replace(record, cancelled_at=int(app.now())))
+    hosts = tuple(HostRef(one.name, one.instance_id) for one in _live(app, calls, request_id))
+    return_id = return_machines(app, hosts)[0] if hosts else ""
+    if left := _live(app, calls, request_id):
+        raise CommandError(
+            f"delete {request_id}: {_ids(left)} still run",
+            hint=f"see why with: ohf status {return_id or request_id}; then repeat the deletion",
+        )
+    request_statuses(app, [request_id])  # settle what can be settled, so that the deletion tells the verdict
+    record = known_record(app, calls, request_id, "delete")
+    commands.carry_out(calls, (delete_stack(record),), app.settings.provider.service_role_arn)
+    remember(app, replace(record, stack="deleting", chore_at=int(app.now()) + DELETION_LOOK))
+    return Deletion(request_id, "deleting", return_id, len(hosts))
+
+
+def deletion_seen(app: App, deletion: Deletion) -> Deletion:
+    """How far the deletion of the stack is now."""
+    calls = calls_of(app)
+    record = known_record(app, calls, deletion.request_id, "delete")
+    stack = queries.stack_of(calls, app.owner, record.stack_id or stack_name(deletion.request_id))
+    if stack is None or stack.phase == "deleted":
+        remember(app, replace(record, stack="gone", chore_at=0))
+        return replace(deletion, stage="gone")
+    if stack.phase == "delete_failed":
+        return replace(deletion, stage="failed", message=stack.reason)
+    return deletion
+
+
+def _live(app: App, calls: Calls, request_id: str) -> tuple[Instance, ...]:
+    seen = queries.machines_of(calls, app.owner, [request_id], app.now())[request_id]
+    return tuple(one for one in seen.instances if one.live)
+
+
+def _ids(instances: Iterable[Instance]) -> str:
+    return ", ".join(one.instance_id for one in instances)
