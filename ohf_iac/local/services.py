@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.request import Request
 from moto.core.responses import BaseResponse
 
+from ohf_iac.local.autoscaling_wire import LocalAutoScaling
 from ohf_iac.local.calls import Call, HttpAnswer, HttpRequest
 from ohf_iac.local.ec2_wire import LocalEc2
 from ohf_iac.local.wire import WORLD
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 OWN: Mapping[str, type[BaseResponse]] = {
     "ec2": LocalEc2,
-    "autoscaling": AutoScalingResponse,
+    "autoscaling": LocalAutoScaling,
 }
 PASSIVE = frozenset({"iam", "kms", "s3", "servicequotas", "ssm", "sts"})
 
