@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import re
+import stat
 import sys
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -77,10 +78,10 @@ class LineFile(NamedTuple):
 
     def _is_full(self, more: int) -> bool:
         try:
-            size = os.stat(self.path).st_size
+            found = os.stat(self.path)
         except FileNotFoundError:
             return False
-        return size > 0 and size + more > self.max_bytes
+        return stat.S_ISREG(found.st_mode) and 0 < found.st_size > self.max_bytes - more
 
     def _rotate(self, more: int) -> None:
         """Shift the files, unless another process is about to or has just done so."""
