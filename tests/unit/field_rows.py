@@ -189,21 +189,17 @@ ROWS = [
         spot=(f"{OVERRIDES}.0.InstanceRequirements.VCpuCount", {"Min": 2}),
         drop=("vmType",),
     ),
-    per_kind(
-        "subnetId",
-        "subnet-a,subnet-b",
-        asg=("FLEET.VPCZoneIdentifier", ["subnet-a", "subnet-b"]),
-        ec2=(f"{OVERRIDES}.1.SubnetId", "subnet-b"),
-        spot=(f"{OVERRIDES}.1.SubnetId", "subnet-b"),
-    ),
-    per_kind(
-        "subnetIds",
-        ["subnet-a", "subnet-b"],
-        asg=("FLEET.VPCZoneIdentifier", ["subnet-a", "subnet-b"]),
-        ec2=(f"{OVERRIDES}.1.SubnetId", "subnet-b"),
-        spot=(f"{OVERRIDES}.1.SubnetId", "subnet-b"),
-        drop=("subnetId",),
-    ),
+    *[
+        per_kind(
+            name,
+            value,
+            asg=("FLEET.VPCZoneIdentifier", ["subnet-a", "subnet-b"]),
+            ec2=(f"{OVERRIDES}.1.SubnetId", "subnet-b"),
+            spot=(f"{OVERRIDES}.1.SubnetId", "subnet-b"),
+            drop=() if name == "subnetId" else ("subnetId",),
+        )
+        for name, value in (("subnetId", "subnet-a,subnet-b"), ("subnetIds", ["subnet-a", "subnet-b"]))
+    ],
     everywhere("securityGroupIds", ["sg-1", "", "sg-2"], "LT.NetworkInterfaces.0.Groups", ["sg-1", "sg-2"]),
     everywhere("keyName", "grid-key", "LT.KeyName", "grid-key"),
     everywhere("instanceProfile", "grid", "LT.IamInstanceProfile", {"Name": "grid"}),
@@ -294,20 +290,19 @@ ROWS = [
     Row("spotFleetRequestExpiry", 20, {KINDS: Known("validity", 1200)}),
     Row("requestValidity", "00:20", {KINDS: Known("validity", 1200)}),
     Row("durationInHours", 2, {KINDS: Refused("spot blocks")}),
-    per_kind(
-        "allocationStrategy",
-        "lowestPrice",
-        asg=(f"{DISTRIBUTION}.SpotAllocationStrategy", "lowest-price"),
-        ec2=("FLEET.SpotOptions.AllocationStrategy", "lowest-price"),
-        spot=("FLEET.AllocationStrategy", "lowestPrice"),
-    ),
-    per_kind(
-        "allocationStrategy",
-        "price-capacity-optimized",
-        asg=(f"{DISTRIBUTION}.SpotAllocationStrategy", "price-capacity-optimized"),
-        ec2=("FLEET.SpotOptions.AllocationStrategy", "price-capacity-optimized"),
-        spot=("FLEET.AllocationStrategy", "priceCapacityOptimized"),
-    ),
+    *[
+        per_kind(
+            "allocationStrategy",
+            written,
+            asg=(f"{DISTRIBUTION}.SpotAllocationStrategy", kebab),
+            ec2=("FLEET.SpotOptions.AllocationStrategy", kebab),
+            spot=("FLEET.AllocationStrategy", camel),
+        )
+        for written, kebab, camel in (
+            ("lowestPrice", "lowest-price", "lowestPrice"),
+            ("price-capacity-optimized", "price-capacity-optimized", "priceCapacityOptimized"),
+        )
+    ],
     per_kind(
         "allocationStrategy",
         "Diversified",
