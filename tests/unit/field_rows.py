@@ -31,7 +31,6 @@ API: dict[Kind, dict[str, str]] = {
     SPOT_REQUEST: {"providerApi": "SpotFleet", "fleetType": "request"},
     SPOT_MAINTAIN: {"providerApi": "SpotFleet", "fleetType": "maintain"},
 }
-ROLE = "arn:aws:iam::123456789012:role/fleet"
 BASE: dict[str, Any] = {
     "templateId": "t1",
     "maxNumber": 10,
@@ -40,7 +39,7 @@ BASE: dict[str, Any] = {
     "vmType": "m5.large",
     "subnetId": "subnet-0a1b2c3d4e5f60001",
     "rootDeviceName": "/dev/xvda",
-    "fleetRole": ROLE,
+    "fleetRole": "arn:aws:iam::123456789012:role/fleet",
 }
 OVERRIDES = "FLEET.LaunchTemplateConfigs.0.Overrides"
 GROUP_TYPES = "FLEET.MixedInstancesPolicy.LaunchTemplate.Overrides"
@@ -97,7 +96,6 @@ def per_kind(name: str, value: Any, asg: Any, ec2: Any, spot: Any, **more: Any) 
 
 
 ROOT = "LT.BlockDeviceMappings.0"
-NO_RESERVATION = Refused("machines of")
 FOREIGN = {"launchTemplateVersion": "3"}
 OF_MACHINE = ("imageId", "rootDeviceName")
 
@@ -210,7 +208,7 @@ ROWS = [
         "arn:aws:iam::1:instance-profile/x",
     ),
     everywhere("instanceTags", "Name=x;b=c", "LT.TagSpecifications.0.Tags.0", {"Key": "Name", "Value": "x"}),
-    everywhere("instanceTags", {"Name": "x"}, "LT.TagSpecifications.1.Tags.0", {"Key": "Name", "Value": "x"}),
+    everywhere("instanceTags", {"A": 1}, "LT.TagSpecifications.1.Tags.0", {"Key": "A", "Value": "1"}),
     everywhere("userDataScript", "s.sh", "LT.UserData", "ZWNobw==", files={"s.sh": b"echo"}),
     everywhere(
         "userData",
@@ -229,8 +227,7 @@ ROWS = [
     everywhere("kmsKeyId", "alias/grid", f"{ROOT}.Ebs.KmsKeyId", "alias/grid"),
     everywhere("deleteOnTermination", "false", f"{ROOT}.Ebs.DeleteOnTermination", False),
     everywhere("ebsOptimized", "true", "LT.EbsOptimized", True),
-    everywhere("placementGroupName", "pg", "LT.Placement.GroupName", "pg"),
-    everywhere("pgrpName", "pg", "LT.Placement.GroupName", "pg"),
+    *[everywhere(name, "pg", "LT.Placement.GroupName", "pg") for name in ("placementGroupName", "pgrpName")],
     everywhere("tenancy", "dedicated", "LT.Placement.Tenancy", "dedicated"),
     Row("tenancy", "host", {KINDS: Refused("dedicated hosts")}),
     everywhere("interfaceType", "efa", "LT.NetworkInterfaces.0.InterfaceType", "efa"),
