@@ -1,4 +1,4 @@
-"""The control endpoint below /_ohf/: clock, calls, scenario, interruptions, reset, state. JSON objects both ways."""
+"""The control endpoint below /_ohf/: clock, calls, scenario, interruptions, reset, state. Bodies: JSON objects."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from moto.core.responses import BaseResponse
 
 from ohf_iac.local.autoscaling_wire import LocalAutoScaling
 from ohf_iac.local.calls import Call, HttpAnswer, HttpRequest
+from ohf_iac.local.cloudformation_wire import CloudFormationWire
 from ohf_iac.local.ec2_wire import LocalEc2
 from ohf_iac.local.wire import WORLD
 from ohf_iac.local.wire_errors import error_answer
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 OWN: Mapping[str, type[BaseResponse]] = {
+    "cloudformation": CloudFormationWire,
     "ec2": LocalEc2,
     "autoscaling": LocalAutoScaling,
 }

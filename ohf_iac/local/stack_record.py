@@ -134,14 +134,14 @@ def record(
     site: Site, stack: Stack, resource: StackResource | None, status: str, reason: str = "", properties: str = ""
 ) -> None:
     """Give the resource (None: the stack itself) this status and write the event; no two events share a moment."""
-    at = max(site.now(), stack.events[-1].at + 0.001) if stack.events else site.now()
+    at = round(max(site.now(), stack.events[-1].at + 0.001) if stack.events else site.now(), 3)
     if resource is None:
         stack.status, stack.reason = status, reason
         event_id = site.region.ids.uuid("event")
         names = (stack.name, stack.id, STACK_TYPE)
     else:
         resource.status, resource.reason, resource.at = status, reason, at
-        stamp = moment(at).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(at * 1000) % 1000:03d}Z"
+        stamp = moment(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         event_id = f"{resource.logical_id}-{status}-{stamp}"
         names = (resource.logical_id, resource.physical_id, resource.type)
     stack.events.append(Event(event_id, at, *names, status, reason, stack.token, properties))

@@ -82,7 +82,9 @@ class Bench:
         self.site.world.timeline.advance(seconds)
 
     def create(self, template: Mapping[str, Any], name: str = "s", **params: Any) -> str:
-        stack = stack_orders.create_stack(self.site, {"StackName": name, "TemplateBody": json.dumps(template), **params})
+        stack = stack_orders.create_stack(
+            self.site, {"StackName": name, "TemplateBody": json.dumps(template), **params}
+        )
         return stack.id
 
     def status(self, name: str = "s") -> str:
