@@ -8,6 +8,7 @@ design §2.4 and §2.5:
     too few, time is left      -> wait
     too few, time is over      -> freeze, wait, and only a second observation (>= 15 s later) that sees the freeze,
                                   nothing pending and both lists of machines agreeing settles the shortage
+    frozen by a return         -> time is over: nothing more will come
     an instant fleet           -> its own list is final: one look is enough when both lists agree
     marked `ohf:settled`       -> terminal, whatever its count now is
 """
@@ -17,17 +18,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from ohf_iac.cfn import BUSY, root_cause
-from ohf_iac.machine import by_launch, reported
+from ohf_iac.cfn import BUSY
+from ohf_iac.machine import by_launch, death_message, reported
+from ohf_iac.observation import fleet_ids
 from ohf_iac.request import TAG_SETTLED
+from ohf_iac.status.recover import STACK_MEMORY
+from ohf_iac.status.shortage import STACK_ENDED, why_short
 from ohf_iac.status.tally import is_returned, settled_mark, tally
-from ohf_iac.template.kinds import INSTANT
+from ohf_iac.template.kinds import FLEET_MAINTAIN, INSTANT, REPLACING, SPOT_MAINTAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ohf_iac.machine import Instance, Machine
-    from ohf_iac.observation import CapacitySeen, Observation
+    from ohf_iac.observation import Observation
     from ohf_iac.request import Request, RequestRecord, Verdict
     from ohf_iac.status.tally import Tally
 
@@ -43,8 +47,8 @@ STACK_PATIENCE: Final = 120
 EXPIRY_MARGIN: Final = 60
 #: seconds that the on-demand rest of a heterogeneous request gets
 REST_SECONDS: Final = 600
-
-_STACK_ENDED: Final = frozenset({"failed", "deleting", "delete_failed", "deleted"})
+#: seconds beyond the deadline for which machines in a stack that is being deleted are waited for
+DELETION_PATIENCE: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +121,29 @@ def _wait(case: _Case, reason: str = "", *, short_since: int = 0) -> Judgement:
 
 
 def _full(case: _Case) -> Judgement:
-    """Enough machines run. Surplus ones that still start are waited for behind a freeze: none is unknown."""
+    """Enough machines run. Surplus ones that still start are waited for behind a freeze: none is unknown.
+
+    A maintain fleet that nothing names yet cannot be frozen, and would replace what is returned later.
+    """
     machines = case.tally.machines(with_failed=False)
+    overdue, unnamed = _overdue(case), _unnamed_fleet(case)
+    if (overdue or unnamed) and not case.seen.looked:
+        return Judgement("look", machines)
+    if overdue and _frozen(case):
+        return Judgement("terminate", machines, doomed=overdue)
     if case.tally.executing:
         return Judgement("freeze", machines)
-    return Judgement("settle", machines, "complete", tag=_ids(case.tally.good))
+    if unnamed:
+        return Judgement("wait", machines, message="nothing tells the fleet's id yet")
+    return Judgement("settle", machines, "complete", tag=_to_mark(case))
 
 
 def _short(case: _Case) -> Judgement:
     stack = case.seen.stack
-    if stack is None and not case.tally.live:
+    if stack is None and (_young(case) or not case.tally.live):
         return _no_stack(case)
     reason = _reason(case)
-    ended = stack is None or stack.phase in _STACK_ENDED
+    ended = stack is None or stack.phase in STACK_ENDED
     if _may_buy_rest(case):
         return _buy_rest(case)
     if not (ended or _over(case) or _instant_final(case)):
@@ -157,14 +171,20 @@ def _shortage(case: _Case, reason: str) -> Judgement:
         verdict,
         _count(case, reason or "AWS gave no reason"),
         first_short_at=case.short_since,
-        tag=_ids(counts.good),
+        tag=_to_mark(case),
     )
 
 
 def _no_stack(case: _Case) -> Judgement:
-    age = case.seen.at - case.request.created_at
-    if age < STACK_PATIENCE:
+    """No stack and no live machine: never created, or gone. CloudFormation shows a stack by its id for ninety days
+    beyond its deletion; one that we know the id of, and of which nothing at all is to be seen, is looked for in the
+    wrong place.
+    """
+    if _young(case):
         return _wait(case)
+    age = case.seen.at - case.request.created_at
+    if case.record.stack_id and not case.seen.instances and age < STACK_MEMORY:
+        return _wait(case, f"CloudFormation does not know {case.record.stack_id}: other region or account?")
     return Judgement(
         "settle",
         case.tally.machines(with_failed=True),
@@ -176,24 +196,30 @@ def _no_stack(case: _Case) -> Judgement:
 def _already_settled(seen: Observation, verdict: Verdict) -> Judgement:
     """Finish what another poll began: unmarked members get the mark, machines that came later are doomed.
 
-    A live unmarked instance launched no later than the newest marked one belongs to a batch of marks that did not
-    get through; one launched later appeared after the terminal answer.
+    Marks are put on the newest machines first. So a running unmarked instance launched no later than the newest
+    marked one belongs to a batch of marks that did not get through; one launched later, or still pending, appeared
+    after the terminal answer.
     """
-    instances = by_launch(seen.instances)
-    newest = max(one.launch_time for one in instances if TAG_SETTLED in one.tags)
-    members = [one for one in instances if TAG_SETTLED in one.tags or (one.live and one.launch_time <= newest)]
-    late = [one for one in instances if one.live and one not in members and not is_returned(one)]
-    machines = [reported(one, "succeed") for one in members]
+    marked = [one for one in by_launch(seen.instances) if TAG_SETTLED in one.tags]
+    newest = marked[-1].launch_time
+    others = [one for one in by_launch(seen.instances) if TAG_SETTLED not in one.tags and not is_returned(one)]
+    late = [one for one in others if one.launch_time > newest or one.state == "pending"]
+    early = [one for one in others if one.launch_time <= newest and one.state != "pending"]
+    missed = [one for one in early if one.state == "running"]
+    machines = [reported(one, "succeed") for one in by_launch(marked + missed)]
     if verdict == "complete_with_error":
-        dead = [one for one in instances if not one.live and TAG_SETTLED not in one.tags and not is_returned(one)]
-        machines += [reported(one, "fail", f"{one.instance_id} is {one.state}") for one in dead]
-    unmarked = tuple(one.instance_id for one in members if TAG_SETTLED not in one.tags)
-    return Judgement("settle", tuple(machines), verdict, tag=unmarked, doomed=_ids(late))
+        machines += [reported(one, "fail", death_message(one)) for one in early if one.state != "running"]
+    doomed = _ids(one for one in late if one.live)
+    return Judgement("settle", tuple(machines), verdict, tag=_ids(missed), doomed=doomed)
 
 
 def _over(case: _Case) -> bool:
-    """Whether time is up: deadline, cancellation, or a machine that has been pending for too long."""
-    return case.seen.at >= deadline(case) or bool(case.record.cancelled_at) or bool(_overdue(case))
+    """Whether time is up: deadline, cancellation, a machine that has been pending for too long, or a group or
+    fleet that was kept from launching by a return.
+    """
+    if case.seen.at >= deadline(case) or case.record.cancelled_at or _overdue(case):
+        return True
+    return case.request.kind in REPLACING and bool(case.seen.capacities) and _closed(case)
 
 
 def _overdue(case: _Case) -> tuple[str, ...]:
@@ -213,16 +239,26 @@ def _frozen(case: _Case) -> bool:
     if stack is None or stack.phase in ("deleting", "deleted"):
         return True
     if not case.seen.capacities:
-        return False if case.tally.live else stack.phase == "failed"
+        return stack.phase in ("failed", "delete_failed") and not case.tally.live
     return all(one.frozen for one in case.seen.capacities)
 
 
 def _quiet(case: _Case) -> bool:
-    """Whether nothing is pending and the group's or fleet's own list agrees with the tags."""
+    """Whether nothing is pending and the group's or fleet's own list agrees with the tags.
+
+    Machines that run in a stack under deletion are about to go: their end is waited for, within reason.
+    """
     if case.tally.executing or any(one.busy for one in case.seen.capacities):
         return False
     stack = case.seen.stack
-    if stack and stack.phase == "deleting" and case.tally.good:
+    if (
+        stack
+        and stack.phase == "deleting"
+        and case.tally.good
+        and case.seen.at < deadline(case) + DELETION_PATIENCE
+    ):
+        return False
+    if stack and stack.status in BUSY and _rest_bought(case):
         return False
     return not (case.seen.unseen_members and case.seen.at - case.short_since < ABSENCE_PATIENCE)
 
@@ -233,10 +269,27 @@ def _instant_final(case: _Case) -> bool:
     return (
         case.request.kind == INSTANT
         and bool(case.seen.capacities)
+        and _closed(case)
         and not case.seen.unseen_members
         and stack is not None
         and stack.phase in ("ready", "failed")
     )
+
+
+def _closed(case: _Case) -> bool:
+    """Whether every group or fleet was really seen, and seen to launch no more; one unknown to AWS may be young."""
+    return all(one.frozen and not one.gone for one in case.seen.capacities)
+
+
+def _unnamed_fleet(case: _Case) -> bool:
+    """Whether this is a maintain fleet whose id neither its machines' tags nor a look has told."""
+    if case.request.kind not in (FLEET_MAINTAIN, SPOT_MAINTAIN) or fleet_ids(case.request.kind, case.seen):
+        return False
+    return not (case.seen.looked and _frozen(case))
+
+
+def _young(case: _Case) -> bool:
+    return case.seen.at - case.request.created_at < STACK_PATIENCE
 
 
 def _rest_bought(case: _Case) -> bool:
@@ -252,7 +305,7 @@ def _may_buy_rest(case: _Case) -> bool:
     if case.seen.at < case.request.deadline - EXPIRY_MARGIN or case.record.cancelled_at:
         return False
     in_time = case.seen.at < case.request.deadline + REST_SECONDS
-    usable = stack.phase not in _STACK_ENDED and stack.status not in BUSY
+    usable = stack.phase not in STACK_ENDED and stack.status not in BUSY
     return in_time and usable and bool(case.seen.capacities) and _frozen(case) and _quiet(case)
 
 
@@ -263,31 +316,25 @@ def _buy_rest(case: _Case) -> Judgement:
 
 
 def _reason(case: _Case) -> str:
-    """Why machines are missing, root cause first: the stack's, then the group's or fleet's, then a machine's."""
-    stack = case.seen.stack
-    if stack is not None and stack.phase in _STACK_ENDED and (cause := root_cause(case.seen.events)):
-        return cause
-    if cause := _first_shortfall(case.seen.capacities):
-        return cause
-    if case.tally.failed:
-        return case.tally.failed[0][1]
-    if stack is not None and stack.phase in _STACK_ENDED:
-        return stack.reason or f"stack is {stack.status}"
-    if stack is not None and stack.status in BUSY and case.seen.at >= case.request.deadline:
-        return f"stack is still {stack.status} at the deadline"
-    return "deadline passed" if _over(case) else ""
-
-
-def _first_shortfall(capacities: Iterable[CapacitySeen]) -> str:
-    for capacity in capacities:
-        for short in capacity.shortfalls:
-            return f"Error Code: {short.code}: {short.text}" if short.code else short.text
-    return ""
+    """Why machines are missing: in AWS's words where it gave any."""
+    failure = case.tally.failed[0][1] if case.tally.failed else ""
+    if told := why_short(case.request, case.seen, failure):
+        return told
+    if case.record.cancelled_at:
+        return "cancelled"
+    if case.seen.at >= deadline(case):
+        return "deadline passed"
+    return "nothing is launched any more" if _over(case) else ""
 
 
 def _count(case: _Case, reason: str) -> str:
     what = "units" if case.request.weights else "machines"
     return f"{case.tally.delivered} of {case.request.units} {what}: {reason}"
+
+
+def _to_mark(case: _Case) -> tuple[str, ...]:
+    """The usable machines, newest first: where only some batches of marks get through, the oldest are left."""
+    return _ids(case.tally.good[::-1])
 
 
 def _ids(instances: Iterable[Instance]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ looks into the right account and region (design §2.7).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ohf_iac.machine import gone, reported, return_result
@@ -57,9 +57,9 @@ def _row(
     record: ReturnRecord, one: ReturnedMachine, instance: Instance | None, refused: Mapping[str, str], now: float
 ) -> Machine:
     if instance is not None and instance.live and one.machine_id in refused:
-        return reported(instance, "fail", refused[one.machine_id])
+        return _named(reported(instance, "fail", refused[one.machine_id]), one)
     if instance is not None:
-        return reported(instance, return_result(instance))
+        return _named(reported(instance, return_result(instance)), one)
     if not one.machine_id:
         return gone("", one.name)
     if now - (one.launch_time or record.created_at) < ABSENCE_PATIENCE:
@@ -68,5 +68,9 @@ def _row(
 
 
 def _still_unseen(one: ReturnedMachine) -> Machine:
-    from_gone = gone(one.machine_id, one.name, one.launch_time)
-    return type(from_gone)(one.machine_id, one.name, "executing", "pending", one.launch_time)
+    return replace(gone(one.machine_id, one.name, one.launch_time), result="executing", status="shutting-down")
+
+
+def _named(machine: Machine, one: ReturnedMachine) -> Machine:
+    """Under the name that it was returned by: EC2 takes the private DNS name off a terminated instance."""
+    return replace(machine, name=one.name or machine.name)

@@ -1,0 +1,43 @@
+"""Why machines are missing, in AWS's words, root cause first: the stack's, the group's or fleet's, a machine's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ohf_iac.cfn import BUSY, root_cause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ohf_iac.observation import CapacitySeen, Observation
+    from ohf_iac.request import Request
+
+#: phases of a stack out of which nothing comes that the request still wants
+STACK_ENDED: Final = frozenset({"failed", "deleting", "delete_failed", "deleted"})
+
+
+def why_short(request: Request, seen: Observation, failure: str) -> str:
+    """The reason for a shortage; "" when AWS gave none. `failure` is what the first dead machine died of.
+
+    A heterogeneous request whose stack was busy until the deadline never got its on-demand rest: that comes first.
+    """
+    stack = seen.stack
+    ended = stack is not None and stack.phase in STACK_ENDED
+    busy = stack is not None and stack.status in BUSY and not ended and seen.at >= request.deadline
+    at_deadline = f"stack is still {stack.status} at the deadline" if stack and busy else ""
+    if at_deadline and request.price_type == "heterogeneous":
+        return f"on-demand rest not bought: {at_deadline}"
+    if ended and (cause := root_cause(seen.events)):
+        return cause
+    if cause := _first_shortfall(seen.capacities) or failure:
+        return cause
+    if stack is not None and ended:
+        return stack.reason or f"stack is {stack.status}"
+    return at_deadline
+
+
+def _first_shortfall(capacities: Iterable[CapacitySeen]) -> str:
+    for capacity in capacities:
+        for short in capacity.shortfalls:
+            return f"Error Code: {short.code}: {short.text}" if short.code else short.text
+    return ""
