@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 #: errors that only this face knows
 FINDINGS: Final = "E140"
+FAILED: Final = "E141"
 BUG: Final = "E199"
 DEADLINE: Final = "E501"
 USAGE: Final = "E6401"
@@ -38,6 +39,12 @@ class NotYetError(OhfError):
     """The time for waiting is up; what was waited for may still come."""
 
     code = DEADLINE
+
+
+class FailedError(OhfError):
+    """What was followed ended badly."""
+
+    code = FAILED
 
 
 class FoundError(OhfError):

@@ -16,6 +16,8 @@ from ohf_cli.table import text_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from rich.text import Text
+
     from ohf_cli.table import Line
 
 _STYLES: Final = {"": "", "good": "green", "bad": "bold red", "busy": "yellow", "dim": "dim", "head": "bold"}
@@ -54,7 +56,7 @@ def write_lines(stream: TextIO, lines: Iterable[Line], terminal: Terminal) -> No
         console.print(styled(line), end="\n")
 
 
-def styled(line: Line) -> object:
+def styled(line: Line) -> Text:
     """A line as rich's Text."""
     from rich.text import Text
 
