@@ -284,7 +284,6 @@ ROWS = [
         20,
         {(ASG, INSTANT): Known("validity", 1200), KINDS: ("FLEET.ValidUntil", {"Ref": "ValidUntil"})},
     ),
-    Row("spotFleetRequestExpiry", 20, {KINDS: Known("validity", 1200)}),
     Row("requestValidity", "00:20", {KINDS: Known("validity", 1200)}),
     Row("durationInHours", 2, {KINDS: Refused("spot blocks")}),
     *[
