@@ -1,22 +1,28 @@
 """What was seen of a request: machines, stack, events, group or fleets, when, and what could not be read.
 
 Everything here is a value read at one moment; nothing decides. Absence is only stated where it was looked for:
-`stack is None` with `stack_looked` means that CloudFormation does not know it, without it that nobody asked.
+`stack is None` with `looked` means that CloudFormation does not know it, without it that nobody asked.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ohf_iac.cfn import stack_phase
+from ohf_iac.template.kinds import SPOT_MAINTAIN, SPOT_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ohf_iac.cfn import Phase, StackEvent
     from ohf_iac.machine import Instance
+    from ohf_iac.template.kinds import Kind
+
+#: EC2's tags that name an instance's fleet (aws-behaviour §1.4)
+FLEET_TAG: Final = "aws:ec2:fleet-id"
+SPOT_FLEET_TAG: Final = "aws:ec2spot:fleet-request-id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +83,11 @@ class Observation:
     #: instances that the group or fleet lists and that a look by id did not find
     unseen_members: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+
+
+def fleet_ids(kind: Kind, seen: Observation) -> tuple[str, ...]:
+    """The fleets of a request as far as the observation names them: by their own describe, or on their machines."""
+    key = SPOT_FLEET_TAG if kind in (SPOT_REQUEST, SPOT_MAINTAIN) else FLEET_TAG
+    named = [one.capacity_id for one in seen.capacities if not one.gone]
+    named += [one.tags[key] for one in seen.instances if key in one.tags]
+    return tuple(dict.fromkeys(named))

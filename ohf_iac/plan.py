@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ohf_iac.observation import fleet_ids
 from ohf_iac.request import TAG_SETTLED, return_tag, stack_name
 from ohf_iac.template.kinds import ASG, FLEET_MAINTAIN, FLEET_REQUEST, INSTANT, SPOT_MAINTAIN, SPOT_REQUEST
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from ohf_iac.status.judge import Judgement
     from ohf_iac.template.kinds import Kind
 
-#: EC2's tags that name an instance's fleet (aws-behaviour §1.4)
-FLEET_TAG: Final = "aws:ec2:fleet-id"
-SPOT_FLEET_TAG: Final = "aws:ec2spot:fleet-request-id"
 #: CreateTags and TerminateInstances in one call
 TAG_BATCH: Final = 500
 TERMINATE_BATCH: Final = 1000
@@ -111,14 +109,6 @@ def steps_for(record: RequestRecord, seen: Observation, judgement: Judgement) ->
         return ()
     steps = freeze(request.kind, request.request_id, fleet_ids(request.kind, seen)) if seen.instances else ()
     return steps + tag(judgement.tag, TAG_SETTLED, judgement.verdict) + terminate(judgement.doomed)
-
-
-def fleet_ids(kind: Kind, seen: Observation) -> tuple[str, ...]:
-    """The fleets of a request as far as the observation names them: by their own describe, or on their machines."""
-    key = SPOT_FLEET_TAG if kind in (SPOT_REQUEST, SPOT_MAINTAIN) else FLEET_TAG
-    named = [one.capacity_id for one in seen.capacities if not one.gone]
-    named += [one.tags[key] for one in seen.instances if key in one.tags]
-    return tuple(dict.fromkeys(named))
 
 
 def tag(ids: Iterable[str], key: str, value: str) -> tuple[Step, ...]:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 from ohf_iac.aws import cloudformation, ec2
 from ohf_iac.aws.capacity import capacity_seen
 from ohf_iac.cfn import physical_ids, verdict_in_token, was_complete
-from ohf_iac.observation import Observation
-from ohf_iac.plan import fleet_ids
+from ohf_iac.observation import Observation, fleet_ids
 from ohf_iac.request import TAG_OWNER, TAG_REQUEST, stack_name
 from ohf_iac.template.kinds import ASG, INSTANT
 

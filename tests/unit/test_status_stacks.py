@@ -1,0 +1,114 @@
+"""Requests whose stack has ended, hangs or is not there, case by case (design §2.4, §2.7, §5)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.judged import COLD, DELETE, FAILED, SUSPEND, Case, marks
+from tests.seen import CREATED, DEADLINE, capacity, look, machine, running, stack
+from tests.seen import record as remembered
+
+LATE = DEADLINE + 60
+ONCE = remembered(first_short_at=DEADLINE + 30)
+CASES = {
+    # stacks that end
+    "creation failed, nobody alive, group still there: frozen first": Case(
+        remembered(), look(stack=FAILED, capacities=[capacity()]), "freeze", None, "0 of 3", (SUSPEND,)
+    ),
+    "creation failed before there was a group, first look: waits": Case(
+        remembered(), look(stack=FAILED), "wait", None, "0 of 3"
+    ),
+    "creation failed before there was a group, second look: complete_with_error": Case(
+        remembered(first_short_at=CREATED + 200),
+        look(stack=FAILED),
+        "settle",
+        "complete_with_error",
+        "0 of 3 machines: The following resource(s) failed to create",
+    ),
+    "creation failed with two alive: frozen, kept": Case(
+        remembered(), look(*running(1, 2), stack=FAILED, capacities=[capacity()]), "freeze", None, "", (SUSPEND,)
+    ),
+    "creation failed with two alive, frozen, second look: a shortage, machines kept": Case(
+        remembered(first_short_at=CREATED + 200),
+        look(*running(1, 2), stack=FAILED, capacities=[COLD]),
+        "settle",
+        "complete",
+        "2 of 3",
+        (SUSPEND, marks(1, 2)),
+    ),
+    "deleted by somebody else while machines still run: waits for their end": Case(
+        remembered(first_short_at=CREATED + 200),
+        look(*running(1, 2), stack=stack("DELETE_IN_PROGRESS"), capacities=[capacity()]),
+        "wait",
+        None,
+        "stack is DELETE_IN_PROGRESS",
+    ),
+    "deleted by somebody else, machines ending: complete_with_error": Case(
+        remembered(first_short_at=CREATED + 200),
+        look(machine(1, "shutting-down"), stack=stack("DELETE_IN_PROGRESS"), capacities=[capacity()]),
+        "settle",
+        "complete_with_error",
+        "i-00000000000000001 is shutting-down",
+        (SUSPEND,),
+    ),
+    "a deletion that hangs for an hour beyond the deadline is not waited for": Case(
+        ONCE,
+        look(*running(1, 2), at=DEADLINE + 3600, stack=stack("DELETE_IN_PROGRESS"), capacities=[COLD]),
+        "settle",
+        "complete",
+        "2 of 3",
+        (SUSPEND, marks(1, 2)),
+    ),
+    "deleted, nothing left: complete_with_error": Case(
+        remembered(first_short_at=CREATED + 200),
+        look(stack=stack("DELETE_COMPLETE")),
+        "settle",
+        "complete_with_error",
+        "stack is DELETE_COMPLETE",
+    ),
+    "deletion failed after the group was gone: complete_with_error, not deleted for ever": Case(
+        remembered(first_short_at=CREATED + 200),
+        look(stack=stack("DELETE_FAILED")),
+        "settle",
+        "complete_with_error",
+        "stack is DELETE_FAILED",
+    ),
+    "still being created at the deadline, nothing alive, no group: deleted": Case(
+        remembered(),
+        look(at=DEADLINE, stack=stack("CREATE_IN_PROGRESS")),
+        "freeze",
+        None,
+        "stack is still CREATE_IN_PROGRESS at the deadline",
+        (DELETE,),
+    ),
+    # no stack at all
+    "no stack two minutes after the intent: it was never created": Case(
+        remembered(stack="intended", stack_id=""),
+        look(at=CREATED + 120, stack=None),
+        "settle",
+        "complete_with_error",
+        "was never created",
+    ),
+    "a stack whose id we know is not shown, nor any machine: wrong place, waits": Case(
+        remembered(), look(at=LATE, stack=None), "wait", None, "other region or account"
+    ),
+    "a stack whose id we know is forgotten after ninety days": Case(
+        remembered(), look(at=CREATED + 90 * 86400, stack=None), "settle", "complete_with_error", "forgotten"
+    ),
+    "no stack, a dead machine: complete_with_error": Case(
+        remembered(),
+        look(machine(1, "terminated"), at=LATE, stack=None),
+        "settle",
+        "complete_with_error",
+        "does not exist",
+        (SUSPEND,),
+    ),
+    "no stack, two alive, second look: a shortage": Case(
+        ONCE, look(*running(1, 2), at=LATE, stack=None), "settle", "complete", "2 of 3", (SUSPEND, marks(1, 2))
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_what_an_observation_means(case: Case) -> None:
+    case.check()
