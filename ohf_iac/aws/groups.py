@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from ohf_iac.errors import ProviderError
 from ohf_iac.observation import CapacitySeen, Shortfall
 
 if TYPE_CHECKING:
@@ -45,15 +46,19 @@ def group_seen(calls: Calls, group: str, now: float) -> CapacitySeen:
 
 
 def suspend_group(calls: Calls, group: str) -> None:
-    """Keep a group from launching; may be repeated."""
-    calls.call(
-        "autoscaling",
-        "suspend_processes",
-        "freeze",
-        f"group {group}",
-        AutoScalingGroupName=group,
-        ScalingProcesses=list(FROZEN_PROCESSES),
-    )
+    """Keep a group from launching; may be repeated. A group that is gone launches nothing."""
+    try:
+        calls.call(
+            "autoscaling",
+            "suspend_processes",
+            "freeze",
+            f"group {group}",
+            AutoScalingGroupName=group,
+            ScalingProcesses=list(FROZEN_PROCESSES),
+        )
+    except ProviderError as error:
+        if not (error.aws_code == "ValidationError" and "not found" in error.message):
+            raise
 
 
 def leaving(calls: Calls, ids: Iterable[str]) -> tuple[str, ...]:
