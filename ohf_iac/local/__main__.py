@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import signal
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
+    gc.freeze()  # what moto loads stays: neither collections nor the end of the process need look at it
     with server:
         _announce(server, options.ready_file)
         server.serve_forever()
