@@ -85,7 +85,6 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("provider", "autoscalingEndpoint", "url", "", ibm="AWS_AUTOSCALING_ENDPOINT_URL"),
     Key("provider", "stsEndpoint", "url", "", ibm="AWS_STS_ENDPOINT_URL"),
     Key("provider", "s3Endpoint", "url", "", ibm="AWS_S3_ENDPOINT_URL"),
-    Key("provider", "ssmEndpoint", "url", "", ibm="AWS_SSM_ENDPOINT_URL"),
     Key("provider", "proxyHost", "text", "", ibm="AWS_PROXY_HOST"),
     Key("provider", "proxyPort", "whole", 0, 0, 65535, ibm="AWS_PROXY_PORT"),
     Key("provider", "connectTimeout", "number", 10, 0.1, 300, ibm="AWS_CONNECTION_TIMEOUT_MS", scale=0.001),

@@ -39,7 +39,6 @@ class Provider(NamedTuple):
     autoscaling_endpoint: str
     sts_endpoint: str
     s3_endpoint: str
-    ssm_endpoint: str
     proxy_host: str
     proxy_port: int
     connect_timeout: float
@@ -55,7 +54,6 @@ class Provider(NamedTuple):
             "autoscaling": self.autoscaling_endpoint,
             "sts": self.sts_endpoint,
             "s3": self.s3_endpoint,
-            "ssm": self.ssm_endpoint,
         }
         return {service: url for service, url in found.items() if url}
 

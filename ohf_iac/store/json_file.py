@@ -6,10 +6,12 @@ import errno
 import os
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac.errors import StorageError
 from ohf_iac.store.document import CorruptError, NewerFormatError, dump, parse
+from ohf_iac.store.history import by_month, history, together, without
 from ohf_iac.store.lock import locked
 from ohf_iac.store.memory import Memory
 
@@ -50,6 +52,26 @@ class JsonStore:
             if new is not old:
                 self._replace(dump(new))
         return new
+
+    def archive(self, before: float) -> int:
+        """Move what is long over into `<path without .json>-<year>-<month>.json`, files of the same form."""
+        if not self.exists():
+            return 0
+        moved = 0
+
+        def move(memory: Memory) -> Memory:
+            nonlocal moved
+            over = history(memory, before)
+            moved = len(over.requests) + len(over.returns)
+            for month, part in by_month(over).items():
+                self._archive_of(month).change(partial(together, part=part))
+            return without(memory, over) if moved else memory
+
+        self.change(move)
+        return moved
+
+    def _archive_of(self, month: str) -> JsonStore:
+        return replace(self, path=f"{self.path.removesuffix('.json')}-{month}.json")
 
     def _parsed(self) -> Memory:
         try:

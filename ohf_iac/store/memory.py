@@ -77,13 +77,13 @@ def with_requests(memory: Memory, records: Iterable[RequestRecord]) -> Memory:
     for record in records:
         request_id = record.request.request_id
         put[request_id] = merge_request(put.get(request_id) or memory.requests.get(request_id), record)
-    return replace(memory, requests=_put(memory.requests, put)) if put else memory
+    return replace(memory, requests=changed(memory.requests, put)) if put else memory
 
 
 def with_return(memory: Memory, record: ReturnRecord) -> Memory:
     """A return remembered, merged with what is known of it."""
     merged = merge_return(memory.returns.get(record.return_id), record)
-    return replace(memory, returns=_put(memory.returns, {record.return_id: merged}))
+    return replace(memory, returns=changed(memory.returns, {record.return_id: merged}))
 
 
 def with_machines(memory: Memory, records: Iterable[MachineRecord]) -> Memory:
@@ -92,7 +92,7 @@ def with_machines(memory: Memory, records: Iterable[MachineRecord]) -> Memory:
     for record in records:
         put[record.machine_id] = _merge_machine(memory.machines.get(record.machine_id), record)
     news = {key: record for key, record in put.items() if memory.machines.get(key) != record}
-    return replace(memory, machines=_put(memory.machines, news)) if news else memory
+    return replace(memory, machines=changed(memory.machines, news)) if news else memory
 
 
 def merge_request(old: RequestRecord | None, new: RequestRecord) -> RequestRecord:
@@ -155,7 +155,10 @@ def _where(records: Mapping[str, Record], may_fit: Callable[[bytes], bool]) -> I
     return records.where(may_fit) if isinstance(records, LazyRecords) else records.values()
 
 
-def _put(records: Mapping[str, Record], put: Mapping[str, Record]) -> Mapping[str, Record]:
+def changed(
+    records: Mapping[str, Record], put: Mapping[str, Record], drop: frozenset[str] = frozenset()
+) -> Mapping[str, Record]:
+    """The same records with some put in and some left out; `records` stays as it is."""
     if isinstance(records, LazyRecords):
-        return records.changed(put)
-    return {**records, **put}
+        return records.changed(put, drop)
+    return {**{key: record for key, record in records.items() if key not in drop}, **put}

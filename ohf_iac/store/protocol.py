@@ -28,3 +28,10 @@ class Store(Protocol):
         writes nothing. StorageError when the lock is not had in time or the memory cannot be written.
         """
         ...
+
+    def archive(self, before: float) -> int:
+        """Move what was over before this epoch second into archives by month; how many requests and returns.
+
+        Cut off at any moment it loses nothing, and may be called again. StorageError as for `change`.
+        """
+        ...
