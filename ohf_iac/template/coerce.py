@@ -46,8 +46,8 @@ def text(value: object) -> str:
         if found.isprintable() and found.isascii():
             return found
         return _checked(found)
-    if type(value) is int:
-        return str(value)
+    if type(value) is int or (type(value) is float and value.is_integer()):
+        return str(int(value))
     raise Unfit(f"must be a text, not {shown(value)}")
 
 
