@@ -86,9 +86,7 @@ def _encoder(shape: Shape) -> Encode:
         return _structure_encoder(shape)
     if isinstance(shape, ListShape):
         return _list_encoder(shape)
-    if shape.type_name == "boolean":
-        return _boolean
-    return _timestamp if shape.type_name == "timestamp" else _text
+    return SCALARS.get(shape.type_name, _text)
 
 
 def _structure_encoder(shape: StructureShape) -> Encode:
@@ -141,3 +139,15 @@ def _boolean(value: Any) -> str:
 def _timestamp(value: Any) -> str:
     moment = value if isinstance(value, datetime) else datetime.fromtimestamp(float(value), UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def _integer(value: Any) -> str:
+    return str(int(value))
+
+
+SCALARS: Mapping[str, Encode] = {
+    "boolean": _boolean,
+    "integer": _integer,
+    "long": _integer,
+    "timestamp": _timestamp,
+}

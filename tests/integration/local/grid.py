@@ -44,7 +44,9 @@ def fleet(aws: LocalAws, kind: str, units: int, *overrides: Mapping[str, Any], *
     return answer
 
 
-def instances(aws: LocalAws, *filters: tuple[str, str], region: str = "us-east-1", **more: Any) -> list[dict[str, Any]]:
+def instances(
+    aws: LocalAws, *filters: tuple[str, str], region: str = "us-east-1", **more: Any
+) -> list[dict[str, Any]]:
     """The instances that DescribeInstances shows."""
     wanted = [{"Name": name, "Values": [value]} for name, value in filters]
     pages = aws.client("ec2", region).get_paginator("describe_instances").paginate(Filters=wanted, **more)

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from tests.integration.local.grid import GONE_AFTER, RUNNING_AFTER, fleet, instances, refused, states, tags, template
+from tests.integration.local.grid import (
+    GONE_AFTER,
+    RUNNING_AFTER,
+    fleet,
+    instances,
+    refused,
+    states,
+    tags,
+    template,
+)
 from tests.local_aws import ARM_IMAGE, IMAGE, SECURITY_GROUP, SUBNET_A, SUBNET_B, LocalAws
 
 
@@ -56,7 +65,12 @@ def test_the_private_name_comes_from_the_address(local_aws: LocalAws, region: st
 
 def test_addresses_are_unique_and_public_only_on_request(local_aws: LocalAws) -> None:
     run(local_aws, 20)
-    interface = {"DeviceIndex": 0, "AssociatePublicIpAddress": True, "SubnetId": SUBNET_B, "Groups": [SECURITY_GROUP]}
+    interface = {
+        "DeviceIndex": 0,
+        "AssociatePublicIpAddress": True,
+        "SubnetId": SUBNET_B,
+        "Groups": [SECURITY_GROUP],
+    }
     answer = local_aws.client("ec2").run_instances(
         ImageId=IMAGE, InstanceType="m5.large", MinCount=1, MaxCount=1, NetworkInterfaces=[interface]
     )
@@ -115,7 +129,9 @@ def test_a_template_decides_what_a_machine_is(local_aws: LocalAws) -> None:
     ],
 )
 def test_filters_find_one_among_others(local_aws: LocalAws, name: str, find: Any) -> None:
-    [first] = run(local_aws, TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "one"}]}])
+    [first] = run(
+        local_aws, TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "one"}]}]
+    )
     local_aws.advance(3600)
     run(local_aws, 2, SubnetId=SUBNET_B)
     wanted = next(machine for machine in instances(local_aws) if machine["InstanceId"] == first)

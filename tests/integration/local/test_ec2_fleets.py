@@ -1,0 +1,356 @@
+"""EC2 Fleets over the wire: the three kinds, shortage, changes, expiry, end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.integration.local.grid import (
+    GONE_AFTER,
+    RUNNING_AFTER,
+    alive,
+    fleet,
+    instances,
+    refused,
+    states,
+    tags,
+    template,
+)
+from tests.local_aws import SUBNET_A, SUBNET_B, LocalAws
+
+OURS = ("tag:ohf:request-id", "grid")
+
+
+def shown(aws: LocalAws, fleet_id: str) -> dict[str, Any]:
+    [data] = aws.client("ec2").describe_fleets(FleetIds=[fleet_id])["Fleets"]
+    return dict(data)
+
+
+def until(aws: LocalAws, seconds: float) -> datetime:
+    return datetime.fromtimestamp(int(aws.now() + seconds), UTC)
+
+
+def modify(aws: LocalAws, fleet_id: str, total: int, policy: str = "no-termination", **targets: int) -> None:
+    aws.client("ec2").modify_fleet(
+        FleetId=fleet_id,
+        ExcessCapacityTerminationPolicy=policy,
+        TargetCapacitySpecification={"TotalTargetCapacity": total, **targets},
+    )
+
+
+def test_an_instant_fleet_answers_with_its_machines(local_aws: LocalAws) -> None:
+    made = fleet(local_aws, "instant", 3, targets={"OnDemandTargetCapacity": 1})
+    by_lifecycle = {group["Lifecycle"]: group["InstanceIds"] for group in made["Instances"]}
+    assert {kind: len(ids) for kind, ids in by_lifecycle.items()} == {"on-demand": 1, "spot": 2}
+    assert made["Errors"] == []
+    found = instances(local_aws, OURS)
+    assert {machine["InstanceId"] for machine in found} == {i for ids in by_lifecycle.values() for i in ids}
+    assert {tags(machine)["aws:ec2:fleet-id"] for machine in found} == {made["FleetId"]}
+    spot = [machine for machine in found if machine.get("InstanceLifecycle") == "spot"]
+    assert all(machine["SpotInstanceRequestId"].startswith("sir-") for machine in spot)
+    assert len(spot) == 2
+
+
+def test_an_instant_fleet_is_shown_only_by_id(local_aws: LocalAws) -> None:
+    made = fleet(local_aws, "instant", 2)
+    ec2 = local_aws.client("ec2")
+    assert ec2.describe_fleets()["Fleets"] == []
+    data = shown(local_aws, made["FleetId"])
+    assert (data["ActivityStatus"], data["FleetState"], data["FulfilledCapacity"]) == ("fulfilled", "active", 2.0)
+    ec2.terminate_instances(InstanceIds=made["Instances"][0]["InstanceIds"])
+    local_aws.advance(3600)
+    data = shown(local_aws, made["FleetId"])
+    assert (data["FulfilledCapacity"], data["FleetState"]) == (0.0, "active")
+    assert data["Instances"][0]["InstanceIds"] == made["Instances"][0]["InstanceIds"]
+    assert refused(ec2.describe_fleet_instances, FleetId=made["FleetId"])[0] == "Unsupported"
+    assert refused(ec2.describe_fleets, FleetIds=["fleet-1"])[0] == "InvalidFleetId.NotFound"
+
+
+def test_a_short_instant_fleet_says_why_and_never_tries_again(local_aws: LocalAws) -> None:
+    local_aws.scenario(capacity={"m5.large": 2})
+    made = fleet(local_aws, "instant", 3)
+    assert sum(len(group["InstanceIds"]) for group in made["Instances"]) == 2
+    [error] = made["Errors"]
+    assert (error["ErrorCode"], error["Lifecycle"]) == ("InsufficientInstanceCapacity", "spot")
+    assert error["LaunchTemplateAndOverrides"]["Overrides"]["InstanceType"] == "m5.large"
+    local_aws.scenario()
+    local_aws.advance(86400)
+    assert len(alive(local_aws)) == 2
+    assert shown(local_aws, made["FleetId"])["Errors"] == made["Errors"]
+
+
+def test_an_empty_instant_fleet_is_still_a_success(local_aws: LocalAws) -> None:
+    local_aws.scenario(capacity={"*": 0})
+    made = fleet(local_aws, "instant", 3)
+    assert made["Instances"] == []
+    assert made["Errors"][0]["ErrorCode"] == "InsufficientInstanceCapacity"
+
+
+def test_capacity_met_from_another_pool_leaves_errors(local_aws: LocalAws) -> None:
+    local_aws.scenario(capacity={"us-east-1a/m5.large": 1})
+    pools = [{"InstanceType": "m5.large", "SubnetId": subnet} for subnet in (SUBNET_A, SUBNET_B)]
+    made = fleet(local_aws, "instant", 3, *pools)
+    assert made["Errors"]
+    zones = [machine["Placement"]["AvailabilityZone"] for machine in instances(local_aws)]
+    assert sorted(zones) == ["us-east-1a", "us-east-1b", "us-east-1b"]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "types"),
+    [
+        ("lowest-price", ["m5.large", "m5.large", "m5.large", "m5.large"]),
+        ("capacity-optimized", ["m5.xlarge", "m5.xlarge", "m5.xlarge", "m5.xlarge"]),
+        ("capacity-optimized-prioritized", ["c5.4xlarge", "c5.4xlarge", "c5.4xlarge", "c5.4xlarge"]),
+        ("diversified", ["c5.4xlarge", "m5.large", "m5.xlarge", "m5.xlarge"]),
+    ],
+)
+def test_the_allocation_strategy_orders_the_pools(local_aws: LocalAws, strategy: str, types: list[str]) -> None:
+    pools = [
+        {"InstanceType": "m5.xlarge", "Priority": 2.0},
+        {"InstanceType": "m5.large", "Priority": 1.0},
+        {"InstanceType": "c5.4xlarge", "Priority": 0.0},
+    ]
+    fleet(local_aws, "instant", 4, *pools, SpotOptions={"AllocationStrategy": strategy})
+    assert sorted(machine["InstanceType"] for machine in instances(local_aws)) == types
+
+
+def test_weights_count_units(local_aws: LocalAws) -> None:
+    made = fleet(local_aws, "instant", 5, {"InstanceType": "m5.xlarge", "WeightedCapacity": 2.0})
+    assert len(made["Instances"][0]["InstanceIds"]) == 3
+    assert shown(local_aws, made["FleetId"])["FulfilledCapacity"] == 6.0
+
+
+def test_a_low_price_buys_no_spot_machine(local_aws: LocalAws) -> None:
+    made = fleet(local_aws, "instant", 1, {"InstanceType": "m5.large", "MaxPrice": "0.001"})
+    assert made["Errors"][0]["ErrorCode"] == "SpotMaxPriceTooLow"
+    enough = fleet(
+        local_aws, "instant", 1, {"InstanceType": "m5.large", "MaxPrice": "0.2"}, template=template(local_aws, "b")
+    )
+    assert enough["Errors"] == []
+
+
+def test_attributes_choose_the_types(local_aws: LocalAws) -> None:
+    wanted = {"VCpuCount": {"Min": 4, "Max": 4}, "MemoryMiB": {"Min": 30000}, "ExcludedInstanceTypes": ["r5*"]}
+    bare = template(local_aws, ImageId="ami-0a1b2c3d4e5f60001")
+    fleet(local_aws, "instant", 1, {"InstanceRequirements": wanted}, template=bare)
+    assert [machine["InstanceType"] for machine in instances(local_aws)] == ["r6i.xlarge"]
+
+
+def test_quotas_have_their_own_codes(local_aws: LocalAws) -> None:
+    local_aws.scenario(quota={"ondemand": 1, "spot": 0})
+    made = fleet(local_aws, "instant", 3, targets={"OnDemandTargetCapacity": 2})
+    codes = {error["Lifecycle"]: error["ErrorCode"] for error in made["Errors"]}
+    assert codes == {"on-demand": "VcpuLimitExceeded", "spot": "MaxSpotInstanceCountExceeded"}
+
+
+def test_a_launch_may_be_refused_or_die(local_aws: LocalAws) -> None:
+    denied = {"state": "refused", "code": "UnauthorizedOperation", "message": "not allowed to pass the role"}
+    local_aws.scenario(launchFailures=[{**denied, "count": 1}, {"code": "Client.InternalError", "count": 1}])
+    assert fleet(local_aws, "instant", 1)["Errors"][0]["ErrorCode"] == "UnauthorizedOperation"
+    made = fleet(local_aws, "instant", 2, template=template(local_aws, "b"))
+    [doomed, healthy] = made["Instances"][0]["InstanceIds"]
+    local_aws.advance(RUNNING_AFTER)
+    assert states(local_aws) == {doomed: "terminated", healthy: "running"}
+    [dead] = instances(local_aws, ("instance-id", doomed))
+    assert dead["StateReason"]["Code"] == "Client.InternalError"
+
+
+def test_deleting_an_instant_fleet_ends_its_machines(local_aws: LocalAws) -> None:
+    ec2 = local_aws.client("ec2")
+    made = fleet(local_aws, "instant", 2)
+    kept = ec2.delete_fleets(FleetIds=[made["FleetId"], "fleet-none"], TerminateInstances=False)
+    assert {failure["FleetId"] for failure in kept["UnsuccessfulFleetDeletions"]} == {made["FleetId"], "fleet-none"}
+    assert len(alive(local_aws)) == 2
+    ec2.delete_fleets(FleetIds=[made["FleetId"]], TerminateInstances=True)
+    assert alive(local_aws) == []
+    assert shown(local_aws, made["FleetId"])["FleetState"] == "deleted"
+
+
+def test_a_request_fleet_fills_up_but_never_replaces(local_aws: LocalAws) -> None:
+    local_aws.scenario(capacity={"m5.large": 2})
+    made = fleet(local_aws, "request", 3)
+    assert "Instances" not in made
+    data = shown(local_aws, made["FleetId"])
+    assert (data["FleetState"], data["ActivityStatus"], data["FulfilledCapacity"]) == ("active", "error", 2.0)
+    local_aws.scenario()
+    local_aws.advance(120)
+    assert shown(local_aws, made["FleetId"])["ActivityStatus"] == "fulfilled"
+    members = local_aws.client("ec2").describe_fleet_instances(FleetId=made["FleetId"])["ActiveInstances"]
+    assert {member["InstanceId"] for member in members} == set(alive(local_aws))
+    local_aws.client("ec2").terminate_instances(InstanceIds=[members[0]["InstanceId"]])
+    local_aws.advance(86400)
+    assert len(alive(local_aws)) == 2
+
+
+def test_a_request_fleet_stops_at_its_end(local_aws: LocalAws) -> None:
+    local_aws.scenario(capacity={"m5.large": 2})
+    made = fleet(local_aws, "request", 3, ValidUntil=until(local_aws, 600), TerminateInstancesWithExpiration=False)
+    local_aws.advance(601)
+    assert shown(local_aws, made["FleetId"])["FleetState"] == "deleted_running"
+    local_aws.scenario()
+    local_aws.advance(86400)
+    assert len(alive(local_aws)) == 2
+
+
+def test_expiry_may_end_the_machines(local_aws: LocalAws) -> None:
+    made = fleet(local_aws, "maintain", 3, ValidUntil=until(local_aws, 600), TerminateInstancesWithExpiration=True)
+    local_aws.advance(601)
+    assert alive(local_aws) == []
+    local_aws.advance(86400)
+    assert shown(local_aws, made["FleetId"])["FleetState"] == "deleted"
+    assert alive(local_aws) == []
+
+
+def test_an_expired_fleet_may_call_itself_active_for_a_while(local_aws: LocalAws) -> None:
+    local_aws.scenario(uncertain={"expiredState": "active-for-minutes"}, capacity={"m5.large": 1})
+    made = fleet(local_aws, "request", 3, ValidUntil=until(local_aws, 600))
+    local_aws.advance(601)
+    assert shown(local_aws, made["FleetId"])["FleetState"] == "active"
+    local_aws.scenario(uncertain={"expiredState": "active-for-minutes"})
+    local_aws.advance(300)
+    assert shown(local_aws, made["FleetId"])["FleetState"] == "deleted_running"
+    assert len(alive(local_aws)) == 1
+
+
+def test_a_maintain_fleet_replaces_what_it_loses(local_aws: LocalAws) -> None:
+    made = fleet(local_aws, "maintain", 3)
+    local_aws.advance(RUNNING_AFTER)
+    [victim, *rest] = alive(local_aws)
+    local_aws.client("ec2").terminate_instances(InstanceIds=[victim])
+    local_aws.advance(59)
+    assert alive(local_aws) == rest
+    local_aws.advance(2)
+    assert len(alive(local_aws)) == 3
+    assert shown(local_aws, made["FleetId"])["FulfilledCapacity"] == 3.0
+
+
+def test_a_frozen_maintain_fleet_keeps_and_replaces_nothing(local_aws: LocalAws) -> None:
+    made = fleet(local_aws, "maintain", 3, targets={"OnDemandTargetCapacity": 1})
+    local_aws.advance(RUNNING_AFTER)
+    total_alone = {"TotalTargetCapacity": 0}
+    ec2 = local_aws.client("ec2")
+    code, _ = refused(ec2.modify_fleet, FleetId=made["FleetId"], TargetCapacitySpecification=total_alone)
+    assert code == "InvalidTargetCapacitySpecification"
+    modify(local_aws, made["FleetId"], 0, OnDemandTargetCapacity=0, SpotTargetCapacity=0)
+    assert shown(local_aws, made["FleetId"])["FleetState"] == "modifying"
+    local_aws.advance(3)
+    assert shown(local_aws, made["FleetId"])["FleetState"] == "active"
+    assert len(alive(local_aws)) == 3
+    ec2.terminate_instances(InstanceIds=alive(local_aws)[:1])
+    local_aws.advance(86400)
+    assert len(alive(local_aws)) == 2
+
+
+def test_lowering_a_target_with_termination_chooses_victims(local_aws: LocalAws) -> None:
+    made = fleet(local_aws, "maintain", 3)
+    modify(local_aws, made["FleetId"], 1, policy="termination")
+    assert len(alive(local_aws)) == 1
+    modify(local_aws, made["FleetId"], 2)
+    local_aws.advance(RUNNING_AFTER)
+    assert len(alive(local_aws)) == 2
+
+
+def test_only_live_maintain_fleets_can_be_modified(local_aws: LocalAws) -> None:
+    ec2 = local_aws.client("ec2")
+    once = fleet(local_aws, "request", 1)
+    target = {"TotalTargetCapacity": 0}
+    assert refused(ec2.modify_fleet, FleetId=once["FleetId"], TargetCapacitySpecification=target)[0] == (
+        "UnsupportedOperation"
+    )
+    kept = fleet(local_aws, "maintain", 1, template=template(local_aws, "b"))
+    ec2.delete_fleets(FleetIds=[kept["FleetId"]], TerminateInstances=False)
+    assert refused(ec2.modify_fleet, FleetId=kept["FleetId"], TargetCapacitySpecification=target)[0] == (
+        "FleetNotInModifiableState"
+    )
+
+
+def test_a_deleted_fleet_may_leave_its_machines_and_is_forgotten(local_aws: LocalAws) -> None:
+    local_aws.scenario(forget={"deletedFleets": 172800})
+    ec2 = local_aws.client("ec2")
+    made = fleet(local_aws, "maintain", 2)
+    [deletion] = ec2.delete_fleets(FleetIds=[made["FleetId"]], TerminateInstances=False)["SuccessfulFleetDeletions"]
+    assert (deletion["PreviousFleetState"], deletion["CurrentFleetState"]) == ("active", "deleted_running")
+    ec2.terminate_instances(InstanceIds=alive(local_aws))
+    local_aws.advance(GONE_AFTER)
+    assert shown(local_aws, made["FleetId"])["FleetState"] == "deleted"
+    local_aws.advance(172800)
+    assert refused(ec2.describe_fleets, FleetIds=[made["FleetId"]])[0] == "InvalidFleetId.NotFound"
+
+
+def test_launches_in_flight_arrive_after_a_freeze(local_aws: LocalAws) -> None:
+    for lag, expected in ((0, 0), (10, 2)):
+        local_aws.reset(times={"launch": 3}, lag={"inFlight": lag})
+        made = fleet(local_aws, "maintain", 2)
+        modify(local_aws, made["FleetId"], 0)
+        local_aws.advance(5)
+        assert len(alive(local_aws)) == expected
+
+
+def test_launches_come_in_batches(local_aws: LocalAws) -> None:
+    local_aws.scenario(times={"launch": 3, "launchBatch": 2, "launchInterval": 5})
+    fleet(local_aws, "maintain", 5)
+    arrived = []
+    for seconds in (1, 3, 5, 5):
+        local_aws.advance(seconds)
+        arrived.append(len(alive(local_aws)))
+    assert arrived == [0, 2, 4, 5]
+
+
+def test_history_tells_what_happened(local_aws: LocalAws) -> None:
+    start = datetime.fromtimestamp(int(local_aws.now()) - 1, UTC)
+    local_aws.scenario(capacity={"m5.large": 1})
+    made = fleet(local_aws, "maintain", 2)
+    local_aws.advance(1)
+    answer = local_aws.client("ec2").describe_fleet_history(FleetId=made["FleetId"], StartTime=start)
+    told = [
+        (record["EventType"], record["EventInformation"]["EventSubType"]) for record in answer["HistoryRecords"]
+    ]
+    assert told[:3] == [("fleet-change", "submitted"), ("fleet-change", "active"), ("instance-change", "launched")]
+    assert ("service-error", "allLaunchSpecsTemporarilyBlacklisted") in told
+
+
+@pytest.mark.parametrize(
+    ("request_data", "code"),
+    [
+        ({"LaunchTemplateConfigs": []}, "MissingParameter"),
+        (
+            {
+                "LaunchTemplateConfigs": [
+                    {"LaunchTemplateSpecification": {"LaunchTemplateId": "lt-0bad", "Version": "1"}}
+                ]
+            },
+            "InvalidLaunchTemplateId.NotFound",
+        ),
+        ({"version": "7"}, "InvalidLaunchTemplateId.VersionNotFound"),
+        (
+            {"TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}]},
+            "InvalidParameterValue",
+        ),
+        (
+            {"TargetCapacitySpecification": {"TotalTargetCapacity": 2, "OnDemandTargetCapacity": 3}},
+            "InvalidTargetCapacitySpecification",
+        ),
+        ({"ValidUntil": datetime(2001, 1, 1, tzinfo=UTC)}, "InvalidParameterValue"),
+    ],
+)
+def test_what_is_wrong_is_refused(local_aws: LocalAws, request_data: dict[str, Any], code: str) -> None:
+    specification = {**template(local_aws), "Version": request_data.pop("version", "1")}
+    request = {
+        "Type": "request",
+        "LaunchTemplateConfigs": [{"LaunchTemplateSpecification": specification}],
+        "TargetCapacitySpecification": {"TotalTargetCapacity": 1},
+        **request_data,
+    }
+    assert refused(local_aws.client("ec2").create_fleet, **request)[0] == code
+    assert instances(local_aws) == []
+
+
+def test_an_instant_fleet_may_tag_its_machines(local_aws: LocalAws) -> None:
+    specification = [
+        {"ResourceType": kind, "Tags": [{"Key": "owner", "Value": kind}]} for kind in ("fleet", "instance")
+    ]
+    made = fleet(local_aws, "instant", 1, TagSpecifications=specification)
+    assert tags(instances(local_aws)[0])["owner"] == "instance"
+    assert tags(shown(local_aws, made["FleetId"])) == {"owner": "fleet"}
