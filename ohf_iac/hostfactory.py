@@ -9,8 +9,9 @@ with exactly the names, types and vocabularies that Host Factory reads. jsonsche
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ohf_iac.errors import ValidationError
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from ohf_iac.status.answer import RequestStatus
     from ohf_iac.template.catalogue import Catalogue
     from ohf_iac.template.host_template import HostTemplate
+
+#: a whole number as text; more than fifteen digits mean nothing that could be counted
+_WHOLE: Final = re.compile(r"-?[0-9]{1,15}(\.0*)?")
+_INSTANCE_ID: Final = re.compile(r"i-[0-9a-f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +127,13 @@ def parse_templates(document: Mapping[str, Any]) -> dict[str, Any] | None:
 def whole_number(value: object, what: str) -> int:
     """An integer written as number, `2.0` or numeric text; ValidationError for anything else."""
     if isinstance(value, str):
-        try:
-            value = float(value) if "." in value else int(value)
-        except ValueError:
-            raise ValidationError(f"{what} is {value!r}, not a number") from None
+        if not _WHOLE.fullmatch(value):
+            raise ValidationError(f"{what} is {_shown(value)}, not a whole number")
+        return int(value.partition(".")[0])
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValidationError(f"{what} is {value!r}, not a number")
-    if value != value or value in (float("inf"), float("-inf")) or value != int(value):
-        raise ValidationError(f"{what} is {value!r}, not a whole number")
+        raise ValidationError(f"{what} is {_shown(value)}, not a number")
+    if isinstance(value, float) and not value.is_integer():
+        raise ValidationError(f"{what} is {_shown(value)}, not a whole number")
     return int(value)
 
 
@@ -208,6 +212,12 @@ def _template(template: HostTemplate) -> dict[str, Any]:
     return row
 
 
+def _shown(value: object) -> str:
+    """A value as it stands in the input, shortened."""
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 def _rc_account(value: object) -> str:
     return value if isinstance(value, str) and value else "default"
 
@@ -236,10 +246,15 @@ def _hosts(value: object, what: str) -> tuple[HostRef, ...]:
 
 
 def _host(entry: object, what: str) -> HostRef:
+    """A host by text, or by name, id or both; null stands for a name or an id that is not given."""
     if isinstance(entry, str) and entry:
-        return HostRef("", entry) if entry.startswith("i-") else HostRef(entry, "")
+        return HostRef("", entry) if _INSTANCE_ID.fullmatch(entry) else HostRef(entry, "")
     if isinstance(entry, dict):
-        name, machine_id = entry.get("name") or "", entry.get("machineId") or ""
+        name, machine_id = (_absent_as_empty(entry.get(key)) for key in ("name", "machineId"))
         if isinstance(name, str) and isinstance(machine_id, str) and (name or machine_id):
             return HostRef(name, machine_id)
-    raise ValidationError(f"{what} has an entry with neither name nor machineId: {entry!r}")
+    raise ValidationError(f"{what} has an entry with neither name nor machineId: {_shown(entry)}")
+
+
+def _absent_as_empty(value: object) -> object:
+    return "" if value is None else value
