@@ -93,6 +93,32 @@ def test_a_full_disk_fails_no_log_and_is_told_by_the_audit() -> None:
         LineFile("/dev/full", 1000, 5).append({"a": 1})
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such limits")
+def test_a_line_cut_short_by_a_full_disk_is_told(path: Path) -> None:
+    code = (
+        "import resource, sys\nfrom ohf_iac.log import LineFile\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "try: LineFile(sys.argv[1], 10000, 1).append({'text': 'x' * 200})\n"
+        "except OSError as error: print(error.strerror)\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert told.stdout == "No space left on device\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
+def test_while_another_process_rotates_lines_are_appended(path: Path) -> None:
+    import fcntl
+
+    file = LineFile(str(path), 40, 2)
+    file.append({"number": 0, "x": 1})
+    with path.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        file.append({"number": 1, "x": 1})
+    assert [line["number"] for line in lines(path)] == [0, 1]
+    file.append({"number": 2, "x": 1})
+    assert [line["number"] for line in lines(path)] == [2]
+
+
 def test_files_are_rotated_by_size_and_the_oldest_goes(path: Path) -> None:
     file = LineFile(str(path), 40, 2)
     for number in range(8):
