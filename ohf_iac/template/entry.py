@@ -39,7 +39,7 @@ def parse_entry(
     kind = choose_kind(values, price, fleet)
     check_machine(values, kind, fleet, defaults)
     parts = {
-        **_machine(values, defaults, files, warn),
+        **_machine(values, kind, defaults, files, warn),
         **_capacity(values, fleet, kind, price, warn),
     }
     _check_complete(parts, kind, fleet)
@@ -60,7 +60,7 @@ def parse_entry(
 
 
 def _machine(
-    values: Mapping[str, Any], defaults: TemplateDefaults, files: Mapping[str, bytes], warn: list[str]
+    values: Mapping[str, Any], kind: Kind, defaults: TemplateDefaults, files: Mapping[str, bytes], warn: list[str]
 ) -> dict[str, Any]:
     say = values.get
     metadata_tags = say("instanceMetadataTags", defaults.instance_metadata_tags)
@@ -70,7 +70,7 @@ def _machine(
         "key_name": say("keyName", ""),
         "instance_profile": say("instanceProfile", ""),
         "security_groups": say("securityGroupIds", ()),
-        "tags": _tags(values, defaults, metadata_tags, warn),
+        "tags": _tags(values, kind, defaults, metadata_tags, warn),
         "user_data_script": script,
         "user_data": variables,
         "root_device_name": say("rootDeviceName", defaults.root_device_name),
@@ -94,14 +94,14 @@ def _machine(
 
 
 def _tags(
-    values: Mapping[str, Any], defaults: TemplateDefaults, metadata_tags: bool, warn: list[str]
+    values: Mapping[str, Any], kind: Kind, defaults: TemplateDefaults, metadata_tags: bool, warn: list[str]
 ) -> Mapping[str, str]:
     if "instanceTags" not in values and not defaults.tags:
         return {}
     try:
         own = read_tags(values["instanceTags"], warn) if "instanceTags" in values else {}
         tags = {**defaults.tags, **own}
-        fit_instances(tags, metadata_tags)
+        fit_instances(tags, of_group=kind == ASG, metadata_tags=metadata_tags)
     except Unfit as unfit:
         raise Refused("instanceTags", str(unfit)) from None
     return tags

@@ -35,7 +35,7 @@ def read_fields(entry: Mapping[str, object], warn: list[str]) -> dict[str, Any]:
 def _unknown(name: str, value: object, values: dict[str, Any], warn: list[str]) -> None:
     known = ALIASES.get(name)
     if known is None:
-        if name not in ECHOED:
+        if name not in ECHOED and value is not None:
             warn.append(f"{name}: unknown field, echoed and otherwise without effect")
         return
     try:

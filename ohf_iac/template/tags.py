@@ -9,8 +9,11 @@ from ohf_iac.template.coerce import Unfit, shown, text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Of EC2's fifty tags: our four on every machine, and two that come later (settled, returned).
-ROOM = 50 - 6
+_MOST = 50  # tags of one resource (EC2)
+#: Ours on every machine: request, template, owner, account; and two that come later (settled, returned).
+_ON_MACHINES = 6
+#: What a stack carries besides, which CloudFormation hands down to a group and so to its machines.
+_OF_STACK = 7
 _OURS = "ohf:"
 _ACCOUNT = "RC_ACCOUNT"
 
@@ -58,12 +61,12 @@ def _tag_text(value: object) -> str:
     return text(value)
 
 
-def fit_instances(tags: Mapping[str, str], metadata_tags: bool) -> None:
+def fit_instances(tags: Mapping[str, str], *, of_group: bool, metadata_tags: bool) -> None:
     """Raises `Unfit` for tags that EC2 would refuse on a machine: too many, or unfit for its metadata service."""
-    if len(tags) > ROOM:
-        raise Unfit(
-            f"must be at most {ROOM} together with the tags setting (EC2 takes 50, six are ours), not {len(tags)}"
-        )
+    ours = _ON_MACHINES + (_OF_STACK if of_group else 0)
+    if len(tags) > _MOST - ours:
+        room = f"{_MOST - ours} together with the tags setting (EC2 takes {_MOST}, {ours} are ours)"
+        raise Unfit(f"must be at most {room}, not {len(tags)}")
     if metadata_tags:
         for key in tags:
             if "/" in key or " " in key:
