@@ -42,7 +42,8 @@ else:
 def locked(path: str, timeout: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[None]:
     """Hold the lock that the file at `path` stands for; StorageError when it is not had within `timeout` seconds.
 
-    The file keeps its holder's process id, for the message of those who wait in vain. It may be deleted any time.
+    The file keeps its holder's process id, for the message of those who wait in vain. Deleting it frees nobody, but
+    lets a second holder in while the first one is still at work.
     """
     descriptor = _acquired(path, time.monotonic() + timeout, timeout, sleep)
     try:
@@ -57,13 +58,11 @@ def _acquired(path: str, give_up: float, timeout: float, sleep: Callable[[float]
     while True:
         descriptor = _opened(path)
         if _try_lock(descriptor):
-            if _is_at(path, descriptor):
-                return descriptor
-        elif time.monotonic() >= give_up:
+            return descriptor
+        if time.monotonic() >= give_up:
             raise _in_vain(descriptor, path, timeout)
-        else:
-            sleep(_PAUSE)
-        os.close(descriptor)
+        os.close(descriptor)  # opened anew each time: the file may be deleted meanwhile
+        sleep(_PAUSE)
 
 
 def _opened(path: str) -> int:
@@ -74,14 +73,6 @@ def _opened(path: str) -> int:
             f"Cannot open the lock {path}: {error.strerror}",
             hint="Let the user that runs Host Factory write to the work folder.",
         ) from error
-
-
-def _is_at(path: str, descriptor: int) -> bool:
-    """Whether the locked file is still the one that others will open: it may have been deleted meanwhile."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(path))
-    except FileNotFoundError:
-        return False
 
 
 def _note_holder(descriptor: int, holder: str) -> None:

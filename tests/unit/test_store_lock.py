@@ -37,7 +37,7 @@ def test_an_error_inside_frees_it(path: Path) -> None:
         pass
 
 
-def test_who_waited_for_a_deleted_lock_takes_the_new_one(path: Path) -> None:
+def test_who_waits_for_a_lock_that_is_deleted_takes_the_new_one(path: Path) -> None:
     holder = locked(str(path), 0.0)
     holder.__enter__()
     pauses: list[float] = []
