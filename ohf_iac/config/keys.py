@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-Kind = Literal["text", "url", "owner", "whole", "number", "flag", "texts"]
+Kind = Literal["text", "path", "url", "owner", "whole", "number", "flag", "texts"]
 
 #: log levels from loud to quiet, as Host Factory names them behind `LOG_`
 LEVELS: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
@@ -61,6 +61,7 @@ class Key(NamedTuple):
 
 _WORDS: Final = {
     "text": "a text",
+    "path": "a path",
     "url": "a URL that starts with http:// or https://",
     "owner": "at most 64 of the characters A-Z a-z 0-9 _ . : @ + = -",
     "whole": "a whole number",
@@ -75,8 +76,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("provider", "owner", "owner", ""),
     Key("provider", "region", "text", "", ibm="AWS_REGION"),
     Key("provider", "profile", "text", ""),
-    Key("provider", "credentialsFile", "text", "", ibm="AWS_CREDENTIAL_FILE"),
-    Key("provider", "credentialScript", "text", "", ibm="AWS_CREDENTIAL_SCRIPT"),
+    Key("provider", "credentialsFile", "path", "", ibm="AWS_CREDENTIAL_FILE"),
+    Key("provider", "credentialScript", "path", "", ibm="AWS_CREDENTIAL_SCRIPT"),
     Key("provider", "assumeRoleArn", "text", ""),
     Key("provider", "serviceRoleArn", "text", ""),
     Key("provider", "templateBucket", "text", ""),

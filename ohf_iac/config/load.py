@@ -8,6 +8,7 @@ stand above them.
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ohf_iac.config.documents import parsed_object
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 OWN_FILE: Final = "ohf.json"
 _ACCEPT: Final = "ACCEPT_PROPAGATED_LOG_SETTING"
+#: values of IBM's keys without effect that ask for nothing
+_IDLE: Final = ("0", "false")
 _PLACES: Final = ("providerName", "confDir", "workDir", "logDir")
 _ALL_KEYS: Final = (*KEYS, *TEMPLATE_KEYS)
 _BY_PATH: Final = {(key.section, key.name): key for key in _ALL_KEYS}
@@ -74,10 +77,6 @@ def origins(environ: Mapping[str, str], read: Read = read_file) -> tuple[Setting
     """Every setting with its value and where it came from, in the order of the manual."""
     folders = folders_from(environ)
     layers = _layered(folders, environ, read)
-    _settings(folders, layers)
-    owner = layers.values["provider", "owner"]
-    if not owner.value:
-        layers.values["provider", "owner"] = owner._replace(value=folders.provider_name, origin="provider's name")
     places = tuple(
         Setting("provider", name, value, f"environment {variable}")
         for name, value, variable in zip(_PLACES, folders, folders.variables, strict=False)
@@ -100,6 +99,9 @@ def _layered(folders: Folders, environ: Mapping[str, str], read: Read) -> _Layer
     if str(document.get(_ACCEPT, "")).lower() == "true":
         _propagated(layers, environ, tuple(_PROPAGATED))
     _environment(layers, environ)
+    owner = _BY_PATH["provider", "owner"]
+    if not layers.values["provider", "owner"].value:
+        layers.say(owner, folders.provider_name, "provider's name")
     return layers
 
 
@@ -107,7 +109,6 @@ def _settings(folders: Folders, layers: _Layers) -> Settings:
     said: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     for (section, name), setting in layers.values.items():
         said[section][snake(name)] = setting.value
-    said["provider"]["owner"] = said["provider"]["owner"] or folders.provider_name
     partial = said["template"].pop("partial_status")
     return Settings(
         *folders[:5],
@@ -137,12 +138,16 @@ def _propagated(layers: _Layers, environ: Mapping[str, str], variables: tuple[st
 def _ibm_file(layers: _Layers, document: dict[str, Any], path: str) -> None:
     known = {key.ibm: key for key in KEYS if key.ibm}
     for name, value in document.items():
+        if value in ("", None):  # IBM's samples hold every key, empty where nothing is said
+            continue
         if name in known:
             key = known[name]
             meant = _value(key.in_ibms_unit, value, f"{name} in {path}", loosely)
-            layers.say(key, meant * key.scale if key.scale != 1 else meant, f"{path} ({name})")
+            meant = meant * key.scale if key.scale != 1 else _located(key, meant, path)
+            layers.say(key, meant, f"{path} ({name})")
         elif name in IBM_WITHOUT_EFFECT:
-            layers.warnings.append(f"{name} in {path} has no effect: {IBM_WITHOUT_EFFECT[name]}")
+            if str(value).lower() not in _IDLE:
+                layers.warnings.append(f"{name} in {path} has no effect: {IBM_WITHOUT_EFFECT[name]}")
         elif name != _ACCEPT:
             layers.warnings.append(f"{name} in {path} is not a known key, ignored")
 
@@ -160,7 +165,8 @@ def _own_file(layers: _Layers, document: dict[str, Any], path: str) -> None:
             if key is None:
                 layers.warnings.append(f"{section}.{name} in {path} is not a known key, ignored")
             else:
-                layers.say(key, _value(key, value, f"{section}.{name} in {path}", checked), path)
+                meant = _value(key, value, f"{section}.{name} in {path}", checked)
+                layers.say(key, _located(key, meant, path), path)
 
 
 def _environment(layers: _Layers, environ: Mapping[str, str]) -> None:
@@ -179,6 +185,13 @@ def _environment(layers: _Layers, environ: Mapping[str, str]) -> None:
             )
         else:
             layers.say(key, _value(key, text, variable, loosely), f"environment {variable}")
+
+
+def _located(key: Key, value: Any, path: str) -> Any:
+    """A file named in a file: relative to it, `~` is a home. Host Factory's current folder means nothing."""
+    if key.kind != "path" or not value:
+        return value
+    return os.path.join(os.path.dirname(path), os.path.expanduser(value))
 
 
 def _value(key: Key, value: object, where: str, check: Callable[[Key, object], Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -176,6 +177,27 @@ def test_numbers_in_ibms_file_may_be_texts(ibm_key: str, written: object) -> Non
 
 def test_without_an_owner_it_is_the_provider() -> None:
     assert settings_of().provider.owner == "grid"
+    assert settings_of({"provider": {"owner": ""}}).provider.owner == "grid"
+
+
+def test_empty_values_in_ibms_file_say_nothing() -> None:
+    sample = {**dict.fromkeys(IBM, ""), **dict.fromkeys(IBM_WITHOUT_EFFECT, ""), "AWS_PROXY_HOST": None}
+    assert settings_of(ibm=sample) == settings_of()
+
+
+@pytest.mark.parametrize("value", [False, "false", 0, "0"])
+def test_ibms_keys_without_effect_that_ask_for_nothing_are_no_warning(value: object) -> None:
+    assert settings_of(ibm={"AWS_SPOT_TERMINATE_ON_RECLAIM": value}).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("named", "meant"),
+    [("credentials", "/conf/credentials"), ("/etc/credentials", "/etc/credentials"), ("~/c", "HOME/c"), ("", "")],
+)
+def test_a_file_named_in_a_file_is_relative_to_it(named: str, meant: str) -> None:
+    meant = meant.replace("HOME", os.path.expanduser("~"))
+    assert settings_of({"provider": {"credentialsFile": named}}).provider.credentials_file == meant
+    assert settings_of(ibm={"AWS_CREDENTIAL_FILE": named}).provider.credentials_file == meant
 
 
 def test_endpoints_by_service() -> None:
