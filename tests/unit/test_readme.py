@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 
+from ohf_cli.human import COMMANDS
+
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 #: the folders and files that the README may name as ours
@@ -28,6 +30,18 @@ def test_every_make_target_that_is_named_exists() -> None:
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"\bmake ([a-z-]+)", README))
     assert {"demo", "test"} <= named <= targets
+
+
+def test_every_command_that_is_named_exists() -> None:
+    named = set(re.findall(r"`ohf ([a-z]+)", README))
+    assert {"render", "status", "doctor", "local"} <= named <= set(COMMANDS)
+
+
+def test_the_excerpt_has_the_headings_of_the_demo() -> None:
+    demo = (ROOT / "examples" / "demo.py").read_text()
+    headings = re.findall(r"^== (?:3|Returned:)?(.*?)(?:  \[.*\])?$", README, re.MULTILINE)
+    assert len(headings) >= 3
+    assert [heading for heading in headings if heading.strip() not in demo] == []
 
 
 def test_the_provider_is_registered_with_the_plugin_that_is_registered() -> None:
