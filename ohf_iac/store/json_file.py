@@ -94,9 +94,18 @@ class JsonStore:
         try:
             return self._parsed()
         except CorruptError:
-            aside = f"{self.path}.corrupt-{int(self.now())}"
+            return Memory(recovered_from=self._set_aside())
+
+    def _set_aside(self) -> str:
+        aside = f"{self.path}.corrupt-{int(self.now())}"
+        try:
             os.replace(self.path, aside)
-            return replace(Memory(), recovered_from=aside)
+        except OSError as error:
+            raise StorageError(
+                f"Cannot set aside the damaged {self.path}: {error.strerror}",
+                hint="Move it away: AWS holds the record, and memory is rebuilt from there.",
+            ) from error
+        return aside
 
     def _make_folder(self) -> None:
         folder = os.path.dirname(self.path)

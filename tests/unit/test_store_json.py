@@ -58,6 +58,14 @@ def test_a_damaged_file_is_set_aside_by_name(store: JsonStore, damage: Callable[
     assert store.read().recovered_from == ""
 
 
+def test_a_damaged_file_that_cannot_be_set_aside_is_told(store: JsonStore) -> None:
+    Path(store.path).write_bytes(b"{")
+    Path(f"{store.path}.corrupt-1700000000").mkdir()
+    with pytest.raises(StorageError, match="Cannot set aside") as caught:
+        store.read()
+    assert caught.value.hint
+
+
 def test_damage_is_found_by_a_change_too(store: JsonStore) -> None:
     Path(store.path).write_bytes(b"{")
     memory = store.change(lambda memory: with_request(memory, RECORD))
