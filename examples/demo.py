@@ -8,6 +8,7 @@ not as it should be.
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 import tempfile
@@ -44,6 +45,9 @@ def main() -> int:
     """Play the demo; 0 when everything was as it should be."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it otherwise
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # a log file, too, is to show how far it is
     began = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="ohf-demo-") as folder, local_aws(Path(folder)) as stage:
@@ -232,7 +236,7 @@ def check(found: object, wanted: object, what: str) -> None:
 
 
 def heading(what: str, how: str) -> None:
-    print(f"\n== {what}" + (f"  [{how}]" if how else ""), flush=True)
+    print(f"\n== {what}" + (f"  [{how}]" if how else ""))
 
 
 def side_by_side(work: Callable[[str], Any], items: Iterable[str]) -> list[Any]:
