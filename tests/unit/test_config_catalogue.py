@@ -148,9 +148,10 @@ def test_what_is_wrong_is_told_with_file_and_place(path: str, content: bytes, me
     ],
 )
 def test_plain_words_of_yaml_mean_what_they_mean_in_json(text: str, value: object) -> None:
-    (read,) = parse_yaml(f"- {text}\n")  # type: ignore[misc]  # a list, by the text
-    assert read == value
-    assert type(read) is type(value)
+    document = parse_yaml(f"- {text}\n")
+    assert isinstance(document, list)
+    assert document == [value]
+    assert type(document[0]) is type(value)
 
 
 def test_yaml_may_share_parts() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -37,15 +38,10 @@ def test_a_row_tells_choices_limits_default_and_ibms_name(key: Key) -> None:
         assert f"`{choice}`" in row[1]
     if key.high:
         assert f"{key.low:g} to {key.high:g}" in row[1]
-    if key.default not in ("", None):
-        shown = (
-            {True: "true", False: "false"}.get(key.default) if isinstance(key.default, bool) else str(key.default)
-        )
-        assert (
-            (dict(key.default) == {} and row[2] == "`{}`")
-            if key.kind == "texts"
-            else shown in row[2].replace('"', "")
-        )
+    if key.kind == "texts":
+        assert row[2] == "`{}`"
+    elif key.default not in ("", None):
+        assert row[2] == f"`{json.dumps(key.default)}`"
     assert (f"`{key.ibm}`" in row) == bool(key.ibm)
     assert len(row[-1]) > 10
 

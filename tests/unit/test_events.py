@@ -98,8 +98,9 @@ def test_templates_come_change_and_go() -> None:
 
 
 def test_events_with_equal_fields_are_not_equal() -> None:
-    assert events.TemplateAdded(5, template_id="a") != events.TemplateRemoved(5, template_id="a")
-    assert events.TemplateAdded(5, template_id="a") == events.TemplateAdded(5, template_id="a")
+    added, removed = (kind(5, template_id="a") for kind in (events.TemplateAdded, events.TemplateRemoved))
+    assert added != removed
+    assert added == events.TemplateAdded(5, template_id="a")
 
 
 def test_an_event_tells_its_facts_and_a_sentence() -> None:

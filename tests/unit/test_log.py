@@ -66,7 +66,8 @@ def test_levels(path: Path, threshold: str, written: list[str]) -> None:
 
 def test_every_level_of_the_configuration_is_a_threshold(path: Path) -> None:
     for level in LEVELS:
-        log_to(path, level).error("x")
+        log_to(path, level).error(level)
+    assert [line["message"] for line in lines(path)] == [level for level in LEVELS if level != "FATAL"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")

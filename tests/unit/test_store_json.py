@@ -133,7 +133,12 @@ def test_reading_one_request_leaves_the_others_unread() -> None:
     assert isinstance(memory.requests, LazyRecords)
     built: list[bytes] = []
     decode = memory.requests._decode
-    memory.requests._decode = lambda text: (built.append(text), decode(text))[1]
+
+    def noted(text: bytes) -> RequestRecord:
+        built.append(text)
+        return decode(text)
+
+    memory.requests._decode = noted
     assert memory.requests["req-7"] == many["req-7"]
     assert memory.requests["req-7"] is memory.requests["req-7"]
     assert "req-8" in memory.requests
