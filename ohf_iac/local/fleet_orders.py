@@ -10,7 +10,7 @@ from ohf_iac.local.fleets import start
 from ohf_iac.local.moments import epoch
 from ohf_iac.local.offers import matching
 from ohf_iac.local.refusals import Refused
-from ohf_iac.local.templates import find_template, truth
+from ohf_iac.local.templates import architecture_of, find_template, truth
 
 if TYPE_CHECKING:
     from ohf_iac.local.world import Region
@@ -141,16 +141,18 @@ def _pools(
         specification = config.get("LaunchTemplateSpecification") or {}
         find_template(region, specification)
         for override in config.get("Overrides") or NO_OVERRIDE:
-            pools += _override_pools(specification, override, price_key, price)
+            pools += _override_pools(region, specification, override, price_key, price)
     return tuple(pools)
 
 
 def _override_pools(
-    specification: Mapping[str, Any], override: Mapping[str, Any], price_key: str, price: str
+    region: Region, specification: Mapping[str, Any], override: Mapping[str, Any], price_key: str, price: str
 ) -> list[Pool]:
     """One pool per instance type; an override with InstanceRequirements stands for several types."""
     requirements = override.get("InstanceRequirements")
-    types = matching(requirements, "") if requirements else (override.get("InstanceType"),)
+    types: tuple[str | None, ...] = (override.get("InstanceType"),)
+    if requirements:
+        types = matching(requirements, architecture_of(region, specification))
     if requirements and not types:
         raise Refused("InvalidParameterValue", "No instance types match the specified instance requirements.")
     return [

@@ -8,6 +8,7 @@ from ohf_iac.local.fleet_record import Fleet, LaunchError, Lifecycle, Member, Re
 from ohf_iac.local.launches import launch, still_arrives
 from ohf_iac.local.machines import Machine, Recipe, terminate
 from ohf_iac.local.offers import offer
+from ohf_iac.local.places import SSM_PREFIX
 from ohf_iac.local.refusals import Refused
 from ohf_iac.local.templates import Template, find_template, recipe
 
@@ -151,6 +152,10 @@ def _deliver(region: Region, fleet: Fleet, lifecycle: Lifecycle, units: float) -
 def _recipe(region: Region, fleet: Fleet, place: int, lifecycle: Lifecycle) -> Recipe:
     pool = fleet.pools[place]
     template = find_template(region, pool.specification) if pool.data is None else Template("", "", "", pool.data)
+    image = str(template.data.get("ImageId") or "")
+    if image.startswith(SSM_PREFIX) and (fleet.spot_fleet or fleet.kind != "instant"):
+        # EC2 API reference, RequestLaunchTemplateData: only groups and instant fleets look parameters up.
+        raise Refused("InvalidAMIID.Malformed", f'Invalid id: "{image}" (expecting "ami-...")')
     return recipe(region, template, pool.override, lifecycle == "spot")
 
 

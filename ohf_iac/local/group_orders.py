@@ -11,6 +11,7 @@ from ohf_iac.local.groups import balance
 from ohf_iac.local.offers import matching
 from ohf_iac.local.places import find_subnet
 from ohf_iac.local.refusals import Refused
+from ohf_iac.local.templates import architecture_of
 
 if TYPE_CHECKING:
     from ohf_iac.local.world import Region
@@ -40,7 +41,7 @@ def order_group(region: Region, request: Mapping[str, Any], system_tags: Mapping
         arn=f"arn:aws:autoscaling:{region.name}:{region.account}:autoScalingGroup:{identifier}",
         created=region.now(),
         config=dict(request),
-        pools=read_pools(request),
+        pools=read_pools(region, request),
         subnets=subnets,
         zones=zones,
         mix=read_mix(request),
@@ -67,7 +68,7 @@ def change_group(region: Region, group: Group, request: Mapping[str, Any]) -> No
     desired = float(request.get("DesiredCapacity", min(max(group.desired, minimum), maximum)))
     _check_bounds(minimum, maximum, desired)
     if request.get("LaunchTemplate") or request.get("MixedInstancesPolicy"):
-        group.pools, group.mix = read_pools(request), read_mix(request)
+        group.pools, group.mix = read_pools(region, request), read_mix(request)
         for key in ("LaunchTemplate", "MixedInstancesPolicy"):
             group.config.pop(key, None)
     if request.get("VPCZoneIdentifier"):
@@ -80,7 +81,7 @@ def change_group(region: Region, group: Group, request: Mapping[str, Any]) -> No
     balance(region, group)
 
 
-def read_pools(request: Mapping[str, Any]) -> tuple[GroupPool, ...]:
+def read_pools(region: Region, request: Mapping[str, Any]) -> tuple[GroupPool, ...]:
     """The pools of a LaunchTemplate or MixedInstancesPolicy. Raises Refused unless there is exactly one of them."""
     plain, mixed = request.get("LaunchTemplate"), request.get("MixedInstancesPolicy")
     if bool(plain) == bool(mixed):
@@ -98,7 +99,7 @@ def read_pools(request: Mapping[str, Any]) -> tuple[GroupPool, ...]:
         raise Refused("ValidationError", f"A mixed instances policy may have at most {MAX_TYPES} overrides.")
     if not overrides:
         return (GroupPool(base, {}),)
-    return tuple(pool for override in overrides for pool in _override_pools(base, override))
+    return tuple(pool for override in overrides for pool in _override_pools(region, base, override))
 
 
 def read_mix(request: Mapping[str, Any]) -> Mix:
@@ -141,10 +142,12 @@ def _check_bounds(minimum: float, maximum: float, desired: float) -> None:
         )
 
 
-def _override_pools(base: Mapping[str, Any], override: Mapping[str, Any]) -> list[GroupPool]:
+def _override_pools(region: Region, base: Mapping[str, Any], override: Mapping[str, Any]) -> list[GroupPool]:
     specification = override.get("LaunchTemplateSpecification") or base
     requirements = override.get("InstanceRequirements")
-    types = matching(requirements, "") if requirements else (override.get("InstanceType"),)
+    types: tuple[str | None, ...] = (override.get("InstanceType"),)
+    if requirements:
+        types = matching(requirements, architecture_of(region, specification))
     weight = float(override.get("WeightedCapacity") or 1)
     return [GroupPool(specification, {"InstanceType": name}, weight) for name in types]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ohf_iac.local.dynamic_references import resolved
 from ohf_iac.local.group_changes import delete_group
 from ohf_iac.local.group_orders import change_group, order_group
 from ohf_iac.local.group_record import Group
@@ -26,7 +27,7 @@ class AutoScalingGroup:
     def create(self, world: World, context: StackContext, properties: Properties) -> str:
         region = _region(world, context)
         default = f"{context.stack_name}-{context.logical_id}-{region.ids.new('x')[2:14].upper()}"
-        request = group_properties(properties, default)
+        request = group_properties(resolved(region, properties), default)
         own = {tag["Key"] for tag in request.get("Tags") or ()}
         inherited = [
             {"Key": key, "Value": value, "PropagateAtLaunch": True}
@@ -68,8 +69,8 @@ class AutoScalingGroup:
     ) -> str:
         if old.get("AutoScalingGroupName") != new.get("AutoScalingGroupName"):
             return self.create(world, context, new)
-        request = group_properties(new, physical_id)
         region = _region(world, context)
+        request = group_properties(resolved(region, new), physical_id)
         try:
             change_group(region, region.groups[physical_id], request)
         except Refused as refused:

@@ -18,6 +18,7 @@ from moto.ec2.models.key_pairs import KeyPair
 from moto.ec2.models.security_groups import SecurityGroup
 from moto.ec2.models.subnets import Subnet as MotoSubnet
 from moto.iam.models import iam_backends
+from moto.ssm.exceptions import ParameterNotFound, ParameterVersionNotFound
 from moto.ssm.models import ssm_backends
 
 from ohf_iac.local.refusals import Refused
@@ -207,6 +208,15 @@ def add_key_pair(region: Region, name: str) -> None:
     region.ec2.key_pairs[name] = KeyPair(name, "ed25519", digest, b"", b"", {}, region.ec2)
 
 
+def parameter_value(region: Region, name: str) -> str | None:
+    """The value of a Systems Manager parameter given as NAME or NAME:VERSION; None when there is none."""
+    try:
+        parameter = ssm_backends[region.account][region.name].get_parameter(name)
+    except (ParameterNotFound, ParameterVersionNotFound):
+        return None
+    return None if parameter is None else str(parameter.value)
+
+
 def adopt(region: Region, kind: str, identifiers: list[str]) -> None:
     """Have these exist before moto describes them. Raises Refused where the scenario does not let them."""
     make = {"subnet": find_subnet, "ami": find_image, "sg": check_security_group, "key": check_key_pair}[kind]
@@ -256,11 +266,11 @@ def _image(region: Region, image_id: str) -> Image:
 
 
 def _parameter(region: Region, reference: str) -> str:
-    name = reference.removeprefix(SSM_PREFIX).rsplit(":", 1)[0]
-    parameter = ssm_backends[region.account][region.name].get_parameter(name)
-    if parameter is None:
+    name = reference.removeprefix(SSM_PREFIX)
+    value = parameter_value(region, name)
+    if value is None:
         raise Refused("InvalidParameterValue", f"Invalid systems manager parameter: {name}")
-    return str(parameter.value)
+    return value
 
 
 def _adoptable(region: Region, prefix: str, identifier: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from moto.core.exceptions import ServiceException
 from moto.ec2.utils import convert_tag_spec, parse_user_data
 
+from ohf_iac.local.dynamic_references import resolved
 from ohf_iac.local.fleet_orders import order_fleet, order_spot_fleet
 from ohf_iac.local.fleet_record import Fleet
 from ohf_iac.local.fleet_wire import modify_fleet
@@ -38,11 +39,16 @@ def _region(world: World, context: StackContext) -> Region:
     return world.region(context.account, context.region)
 
 
+def _resolved(world: World, context: StackContext, properties: Properties) -> dict[str, Any]:
+    document: dict[str, Any] = resolved(_region(world, context), properties)
+    return document
+
+
 class LaunchTemplate:
     """AWS::EC2::LaunchTemplate, kept in moto's backend."""
 
     def create(self, world: World, context: StackContext, properties: Properties) -> str:
-        given = template_properties(properties)
+        given = template_properties(_resolved(world, context, properties))
         backend = _region(world, context).ec2
         name = (
             given.get("LaunchTemplateName") or f"{context.logical_id}_{_region(world, context).ids.new('lt')[3:15]}"
@@ -76,7 +82,7 @@ class LaunchTemplate:
     ) -> str:
         if old.get("LaunchTemplateName") != new.get("LaunchTemplateName"):
             return self.create(world, context, new)
-        given = template_properties(new)
+        given = template_properties(_resolved(world, context, new))
         template = _region(world, context).ec2.get_launch_template(physical_id)
         template.create_version(_data(given), given.get("VersionDescription"))
         return physical_id
@@ -94,7 +100,7 @@ class Ec2Fleet:
     """AWS::EC2::EC2Fleet."""
 
     def create(self, world: World, context: StackContext, properties: Properties) -> str:
-        given = fleet_properties(properties)
+        given = fleet_properties(_resolved(world, context, properties))
         try:
             return order_fleet(_region(world, context), given).id
         except Refused as refused:
@@ -113,7 +119,7 @@ class Ec2Fleet:
     def update(
         self, world: World, context: StackContext, physical_id: str, old: Properties, new: Properties
     ) -> str:
-        given = fleet_properties(new)
+        given = fleet_properties(_resolved(world, context, new))
         if _changed(old, new) - FLEET_CHANGEABLE:
             return self.create(world, context, new)
         try:
@@ -137,7 +143,7 @@ class SpotFleet:
     """AWS::EC2::SpotFleet."""
 
     def create(self, world: World, context: StackContext, properties: Properties) -> str:
-        config = spot_fleet_properties(properties)
+        config = spot_fleet_properties(_resolved(world, context, properties))
         try:
             return order_spot_fleet(_region(world, context), config).id
         except Refused as refused:
@@ -154,7 +160,7 @@ class SpotFleet:
         self, world: World, context: StackContext, physical_id: str, old: Properties, new: Properties
     ) -> str:
         before, after = old["SpotFleetRequestConfigData"], new["SpotFleetRequestConfigData"]
-        given = spot_fleet_properties(new)
+        given = spot_fleet_properties(_resolved(world, context, new))
         if _changed(before, after) - SPOT_CHANGEABLE:
             return self.create(world, context, new)
         try:

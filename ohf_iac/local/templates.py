@@ -75,6 +75,16 @@ def recipe(region: Region, template: Template, override: Mapping[str, Any], spot
     return Recipe(data, instance_type, image, subnet, spot, arn, template.id, template.version)
 
 
+def architecture_of(region: Region, specification: Mapping[str, Any]) -> str:
+    """The architecture of the image that a launch template names; "" when that cannot be told."""
+    try:
+        return places.find_image(
+            region, find_template(region, specification).data.get("ImageId") or ""
+        ).architecture
+    except Refused:
+        return ""
+
+
 def tags_for(data: Mapping[str, Any], resource_type: str) -> dict[str, str]:
     """The tags that the template's TagSpecifications give to resources of that type."""
     return {
