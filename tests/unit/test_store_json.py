@@ -132,7 +132,7 @@ def test_reading_one_request_leaves_the_others_unread() -> None:
     memory = parse(dump(Memory(requests=many)))
     assert isinstance(memory.requests, LazyRecords)
     built: list[bytes] = []
-    decode = memory.requests._decode
+    decode: Callable[[bytes], RequestRecord] = memory.requests._decode
 
     def noted(text: bytes) -> RequestRecord:
         built.append(text)
