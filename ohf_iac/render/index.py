@@ -48,9 +48,10 @@ def index_text(index: dict[str, Any]) -> str:
 
 def body_settings(defaults: TemplateDefaults) -> dict[str, Any]:
     """The settings that reach a body, under their names in `ohf.json`."""
-    values = {name: getattr(defaults, _snake(name)) for name in BODY_SETTINGS}
+    values = {name: getattr(defaults, snake(name)) for name in BODY_SETTINGS}
     return {name: dict(value) if name == "tags" else value for name, value in values.items()}
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
+    """A setting's name in `ohf.json` as the attribute of `TemplateDefaults`."""
     return re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)

@@ -6,14 +6,18 @@ import json
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+import yaml
+
 from ohf_iac.render import render
 from ohf_iac.render.canonical import canonical, indented
-from ohf_iac.render.index import INDEX, body_settings, file_name, index_text, render_index
-from ohf_iac.template.catalogue import Catalogue, TemplateDefaults, files_named, parse_catalogue
+from ohf_iac.render.index import INDEX, body_settings, file_name, index_text, render_index, snake
+from ohf_iac.template.catalogue import BODY_SETTINGS, Catalogue, TemplateDefaults, files_named, parse_catalogue
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROVIDER = EXAMPLES / "provider"
-DEFAULTS = TemplateDefaults()
+CONFIGURED = json.loads((PROVIDER / "ohf.json").read_text()).get("template", {})
+DEFAULTS = TemplateDefaults(**{snake(name): value for name, value in CONFIGURED.items() if name in BODY_SETTINGS})
 
 
 def example() -> tuple[Catalogue, dict[str, bytes]]:
@@ -23,7 +27,7 @@ def example() -> tuple[Catalogue, dict[str, bytes]]:
 
 
 def test_settings_of_the_index_are_all_that_reach_a_body() -> None:
-    assert len(body_settings(DEFAULTS)) == len(fields(TemplateDefaults))
+    assert {snake(name) for name in body_settings(DEFAULTS)} == {field.name for field in fields(TemplateDefaults)}
     assert body_settings(TemplateDefaults(http_put_response_hop_limit=2))["httpPutResponseHopLimit"] == 2
 
 
@@ -47,3 +51,15 @@ def test_digest_in_the_index_is_that_of_the_file_beside_it() -> None:
     for entry in index["templates"].values():
         body = canonical(json.loads((EXAMPLES / "stacks" / entry["file"]).read_text()))
         assert len(body) == entry["bytes"]
+
+
+@pytest.mark.parametrize("path", sorted((EXAMPLES / "catalogues").glob("*.*")), ids=lambda path: path.name)
+def test_example_catalogues_are_served_whole(path: Path) -> None:
+    document = yaml.safe_load(path.read_text()) if path.suffix == ".yaml" else json.loads(path.read_text())
+    files = {name: (path.parent / name).read_bytes() for name in files_named(document)}
+    catalogue = parse_catalogue(document, DEFAULTS, files)
+    assert catalogue.templates
+    assert catalogue.refused == ()
+    assert catalogue.warnings == ()
+    for template in catalogue.templates:
+        assert render(template, DEFAULTS, files).digest
