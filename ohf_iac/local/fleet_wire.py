@@ -138,9 +138,9 @@ def fleet_data(fleet: Fleet) -> dict[str, Any]:
         "FulfilledCapacity": fleet.fulfilled(),
         "FulfilledOnDemandCapacity": sum(m.machine.weight for m in fleet.alive() if m.lifecycle == "on-demand"),
         "TargetCapacitySpecification": {
-            "TotalTargetCapacity": targets.total,
-            "OnDemandTargetCapacity": targets.on_demand,
-            "SpotTargetCapacity": targets.spot,
+            "TotalTargetCapacity": int(targets.total),
+            "OnDemandTargetCapacity": int(targets.on_demand),
+            "SpotTargetCapacity": int(targets.spot),
             "DefaultTargetCapacityType": targets.rest,
         },
         "Tags": [{"Key": key, "Value": value} for key, value in fleet.tags.items()],

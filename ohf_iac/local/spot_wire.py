@@ -154,8 +154,8 @@ def _request_config(fleet: Fleet) -> dict[str, Any]:
     by_spot = sum(member.machine.weight for member in spot)
     config = {
         **fleet.config,
-        "TargetCapacity": fleet.targets.total,
-        "OnDemandTargetCapacity": fleet.targets.on_demand,
+        "TargetCapacity": int(fleet.targets.total),
+        "OnDemandTargetCapacity": int(fleet.targets.on_demand),
         "FulfilledCapacity": by_spot,
         "OnDemandFulfilledCapacity": fulfilled - by_spot,
         "Type": fleet.kind,
