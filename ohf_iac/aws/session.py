@@ -6,9 +6,11 @@ import json
 import shlex
 import subprocess
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.loaders
 import botocore.session
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 
@@ -36,7 +38,7 @@ class Access:
 
 def session_for(access: Access) -> Any:
     """A boto3 session; nothing is asked of AWS before the first call."""
-    core = botocore.session.Session(profile=access.profile or None)
+    core = _core(access.profile)
     if access.credentials_file:
         core.set_config_variable("credentials_file", access.credentials_file)
     if access.credential_script:
@@ -50,11 +52,23 @@ def session_for(access: Access) -> Any:
     return boto3.session.Session(botocore_session=core, region_name=region)
 
 
+@cache
+def _models() -> Any:
+    """botocore's service models, parsed once in a process: a watch or a sweep makes many sessions."""
+    return botocore.loaders.create_loader()
+
+
+def _core(profile: str) -> Any:
+    core = botocore.session.Session(profile=profile or None)
+    core.register_component("data_loader", _models())
+    return core
+
+
 def _with_credentials(core: Any, fetch: Callable[[], dict[str, Any]], method: str) -> Any:
     """A session whose credentials are fetched when needed, and again before they end."""
-    session = botocore.session.Session(profile=core.profile)
+    session = _core(core.profile)
     # botocore has no public way to set credentials that renew themselves
-    session._credentials = DeferredRefreshableCredentials(fetch, method)  # type: ignore[attr-defined]
+    session._credentials = DeferredRefreshableCredentials(fetch, method)
     return session
 
 

@@ -76,6 +76,9 @@ def translated(verb: str, thing: str) -> Iterator[None]:
         ) from error
     except (HTTPClientError, ResponseParserError) as error:
         raise ProviderError(f"{verb} {thing}: no usable answer from AWS: {error}", transient=True) from error
+    except (ValueError, LookupError) as error:
+        # an answer that is XML and still nonsense (a proxy's page) breaks botocore's parsers in these ways
+        raise ProviderError(f"{verb} {thing}: no usable answer from AWS: {error!r}", transient=True) from error
     except BotoCoreError as error:
         raise ProviderError(f"{verb} {thing}: {error}", transient=True) from error
 
