@@ -13,13 +13,8 @@ from ohf_iac.config.catalogue_file import catalogue_files, find_catalogue, load_
 from ohf_iac.config.settings import Settings
 from ohf_iac.config.yaml_text import YamlTextError, parse_yaml
 from ohf_iac.errors import ConfigurationError
+from tests.config_files import FOLDERS
 
-FOLDERS = {
-    "HF_PROVIDER_NAME": "grid",
-    "HF_PROVIDER_CONFDIR": "/conf",
-    "HF_PROVIDER_WORKDIR": "/w",
-    "HF_PROVIDER_LOGDIR": "/l",
-}
 TEMPLATE = {
     "templateId": "small",
     "maxNumber": 5,

@@ -14,13 +14,8 @@ from ohf_iac.config import load
 from ohf_iac.config.keys import KEYS, Key
 from ohf_iac.config.template_keys import TEMPLATE_KEYS
 from ohf_iac.errors import ConfigurationError
+from tests.config_files import FOLDERS
 
-FOLDERS = {
-    "HF_PROVIDER_NAME": "grid",
-    "HF_PROVIDER_CONFDIR": "/conf",
-    "HF_PROVIDER_WORKDIR": "/w",
-    "HF_PROVIDER_LOGDIR": "/l",
-}
 SCHEMA = json.loads(files("ohf_iac.schemas").joinpath("config.json").read_text("utf-8"))
 
 GOOD: list[Any] = [
