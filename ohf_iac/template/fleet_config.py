@@ -87,10 +87,8 @@ class FleetConfig(NamedTuple):
         return all(any("InstanceType" in override for override in one["overrides"]) for one in self.configs)
 
 
-def read_fleet_config(name: str, files: Mapping[str, bytes], warn: list[str]) -> FleetConfig | None:
-    """The fleet that file `name` describes; None when `name` is empty. Raises `Refused`."""
-    if not name:
-        return None
+def read_fleet_config(name: str, files: Mapping[str, bytes], warn: list[str]) -> FleetConfig:
+    """The fleet that file `name` describes. Raises `Refused`."""
     if name not in files:
         raise Refused(_FIELD, f"names {name}, which is not there")
     try:
