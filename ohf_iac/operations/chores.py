@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from ohf_iac.app import within
 from ohf_iac.errors import OhfError
 from ohf_iac.store.lock import locked
+from ohf_iac.store.memory import unsettled, with_due_chores
 
 if TYPE_CHECKING:
     from ohf_iac.app import App
@@ -25,8 +26,8 @@ SILENCE: Final = 300
 
 def due_chores(memory: Memory, now: float) -> tuple[RequestRecord, ...]:
     """The requests for which something is due, those waiting longest first."""
-    found = [one for one in memory.requests.values() if _due_at(one) and _due_at(one) <= now]
-    return tuple(sorted(found, key=_due_at))
+    silent = [one for one in unsettled(memory) if one.request.deadline + SILENCE <= now]
+    return tuple(sorted((*with_due_chores(memory, now), *silent), key=_due_at))
 
 
 def carry_out_chores(app: App) -> int:
@@ -47,7 +48,4 @@ def carry_out_chores(app: App) -> int:
 
 
 def _due_at(record: RequestRecord) -> int:
-    """The epoch second from which a record has something due; 0: nothing."""
-    if record.settled or record.stack == "abandoned":
-        return record.chore_at
-    return record.request.deadline + SILENCE
+    return record.chore_at if record.settled else record.request.deadline + SILENCE

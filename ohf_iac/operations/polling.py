@@ -64,21 +64,26 @@ class Poll:
             return {one: self._blind(one, error) for one in wanted}
         stacks = self._walked(seen)
         found = {one: self._isolated(one, seen[one], weights, stacks) for one in wanted}
-        self.save()
-        return found
+        settled = {one.request.request_id: one for one in self.save() if one.settled}
+        return found | {one: remembered(record) for one, record in settled.items()}
 
-    def save(self) -> None:
-        """Remember what was judged; where that fails, AWS's own marks carry the verdicts."""
+    def save(self) -> tuple[RequestRecord, ...]:
+        """Remember what was judged, and what it became: the first verdict stands, whoever gave it.
+
+        Where that fails, AWS's own marks carry the verdicts.
+        """
         records = tuple(self.changed)
         if not records:
-            return
+            return ()
         for record in records:
             old = self.memory.requests.get(record.request.request_id)
             announce(self.app, request_changes(old, record, int(self.app.now())))
         try:
-            self.app.store.change(lambda memory: _with(memory, records))
+            memory = self.app.store.change(lambda memory: _with(memory, records))
         except StorageError as error:
             self.app.log.error(f"answers not remembered: {error.message}", hint=error.hint)
+            return records
+        return tuple(memory.requests[one.request.request_id] for one in records)
 
     def act(
         self, record: RequestRecord, seen: Observation, stacks: Mapping[str, StackSeen] | None = None

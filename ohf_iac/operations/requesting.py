@@ -19,7 +19,7 @@ from ohf_iac.events import request_changes
 from ohf_iac.request import Request, RequestRecord, new_id
 from ohf_iac.stack import parameters_for, tags_for
 from ohf_iac.status.tally import units_of
-from ohf_iac.store.memory import with_request
+from ohf_iac.store.memory import unsettled, with_request
 from ohf_iac.template.host_template import on_demand_units
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ def _check_free(app: App, calls: Calls, template: HostTemplate, units: int) -> N
         return
     live = ec2.live_of_template(calls, app.owner, template.template_id)
     asked = 0
-    for record in app.store.read().requests.values():
-        if record.request.template_id != template.template_id or record.settled:
+    for record in unsettled(app.store.read()):
+        if record.request.template_id != template.template_id:
             continue
         own = [one for one in live if one.tags.get("ohf:request-id") == record.request.request_id]
         asked += max(0, record.request.units - units_of(record.request, own))

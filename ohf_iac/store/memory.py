@@ -98,9 +98,9 @@ def with_machines(memory: Memory, records: Iterable[MachineRecord]) -> Memory:
 def merge_request(old: RequestRecord | None, new: RequestRecord) -> RequestRecord:
     """Both looks at one request in one record, whichever came first.
 
-    The verdict with its time and message, once set, stays; the stack's state, the deadline (it moves once, for the
-    on-demand rest) and what is known of the stack never go back; the earliest look at a shortage and the
-    earliest cancellation count. Everything else is the newer look's.
+    The verdict with its time, message and machines, once set, stays; the stack's state, the deadline (it moves
+    once, for the on-demand rest) and what is known of the stack never go back; the earliest look at a shortage and
+    the earliest cancellation count. Everything else is the newer look's.
     """
     if old is None:
         return new
@@ -118,6 +118,7 @@ def merge_request(old: RequestRecord | None, new: RequestRecord) -> RequestRecor
         verdict=old.verdict or new.verdict,
         settled_at=old.settled_at if old.verdict else new.settled_at,
         message=old.message if old.verdict else new.message,
+        machines=old.machines if old.verdict else new.machines,
     )
 
 
