@@ -96,7 +96,8 @@ def main() -> int:
 
 
 def _called(arguments: Sequence[str]) -> int:
-    code = command.main(list(arguments), prog_name="ohf", standalone_mode=False)
+    words = [word for word in arguments if word != "--debug"]  # it may stand anywhere; the edge looks for it
+    code = command.main(words, prog_name="ohf", standalone_mode=False)
     return code if isinstance(code, int) else 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ohf_cli.table import Table, row
-from ohf_cli.words import age, instant, result_cell, state_cell
+from ohf_cli.words import age, instant, machine_cell, state_cell
 from ohf_iac.hostfactory import machine_row
 from ohf_iac.request import id_kind, minted_at, stack_name
 
@@ -63,13 +63,12 @@ def machines_table(machines: Iterable[Machine]) -> Table:
             one.name,
             one.instance_type,
             one.price_type,
-            one.status,
-            result_cell(one.result),
+            machine_cell(one.status, one.result),
             note=one.message,
         )
         for one in machines
     )
-    return Table(("MACHINE", "NAME", "TYPE", "PRICE", "STATE", "RESULT"), rows, "WHY")
+    return Table(("MACHINE", "NAME", "TYPE", "PRICE", "STATE"), rows, "WHY")
 
 
 def progress(seen: Seen) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ohf_cli.requests import machines_table, progress, stack_word
-from ohf_cli.table import Cell, laid_out
+from ohf_cli.table import Cell, Table, laid_out, row
 from ohf_cli.words import clock_time, plural, span, state_cell
+from ohf_iac.cfn import plain_reason
 from ohf_iac.request import minted_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ohf_cli.table import Line, Tone
+    from ohf_cli.table import Line, Row, Tone
     from ohf_iac.cfn import StackEvent
     from ohf_iac.watch import Frame
 
@@ -24,11 +25,11 @@ _LISTED: Final = 20
 
 def screen(frame: Frame, width: int | None) -> Iterator[Line]:
     """One look as lines: the request, its resources, its machines, why."""
-    yield _headline(frame)
-    for event in _latest(frame).values():
-        glyph, tone = _glyph(event.status)
-        what = f"  {glyph}  {event.logical_id:<16}{event.status:<20}{event.physical_id}"
-        yield (Cell(what, tone),)
+    yield from _headlines(frame)
+    resources = tuple(map(_resource, _latest(frame).values()))
+    if resources:
+        yield ()
+        yield from laid_out(Table(("RESOURCE", "STATUS", "SINCE"), resources, "PHYSICAL ID"), width)
     machines = frame.seen.answer.machines
     if machines:
         yield ()
@@ -37,7 +38,7 @@ def screen(frame: Frame, width: int | None) -> Iterator[Line]:
         yield (Cell(f"... and {plural(len(machines) - _LISTED, 'machine')} more", "dim"),)
     for text in _whys(frame):
         yield ()
-        yield (Cell(text, "bad"),)
+        yield (Cell(f"why: {text}", "bad"),)
 
 
 def changes(before: Frame | None, after: Frame) -> Iterator[str]:
@@ -62,12 +63,18 @@ def heartbeat(frame: Frame) -> str:
     )
 
 
-def _headline(frame: Frame) -> Line:
+def _headlines(frame: Frame) -> Iterator[Line]:
     seen = frame.seen
-    parts = [seen.record.request.template_id if seen.record else "", stack_word(seen), _elapsed(frame)]
-    parts += [f"{progress(seen)} machines", _left(frame)]
-    state = state_cell(seen.answer.status)
-    return (Cell(seen.answer.request_id, "head"), Cell("  "), state, Cell("  " + "  ".join(filter(None, parts))))
+    template = f"  {seen.record.request.template_id}" if seen.record else ""
+    yield (Cell(seen.answer.request_id, "head"), Cell("  "), state_cell(seen.answer.status), Cell(template))
+    stack = stack_word(seen)
+    parts = [
+        f"{progress(seen)} machines",
+        f"stack {stack}" if stack else "",
+        f"for {_elapsed(frame)}",
+        _left(frame),
+    ]
+    yield (Cell(", ".join(filter(None, parts))),)
 
 
 def _state(frame: Frame) -> str:
@@ -79,8 +86,9 @@ def _state(frame: Frame) -> str:
         for word in dict.fromkeys(one.status for one in machines)
     ]
     told = ", ".join(f"{number} {word}" for word, number in counts)
-    parts = [seen.answer.request_id, seen.answer.status, stack_word(seen), f"machines {progress(seen)}"]
-    return " ".join(filter(None, parts)) + (f" ({told})" if told else "")
+    stack = stack_word(seen)
+    parts = [f"{seen.answer.request_id} {seen.answer.status}", f"stack {stack}" if stack else ""]
+    return ", ".join([*filter(None, parts), f"machines {progress(seen)}"]) + (f" ({told})" if told else "")
 
 
 def _whys(frame: Frame) -> tuple[str, ...]:
@@ -99,12 +107,11 @@ def _latest(frame: Frame) -> Mapping[str, StackEvent]:
     return {one.logical_id: one for one in frame.history.events if not one.of_stack}
 
 
-def _glyph(status: str) -> tuple[str, Tone]:
-    if status.endswith("_FAILED"):
-        return "!!", "bad"
-    if status.endswith("_IN_PROGRESS"):
-        return "..", "busy"
-    return "ok", "good"
+def _resource(event: StackEvent) -> Row:
+    status = event.status
+    tone: Tone = "bad" if status.endswith("_FAILED") else "busy" if status.endswith("_IN_PROGRESS") else "good"
+    note = f"{event.physical_id} {plain_reason(event.reason)}".strip() if tone == "bad" else event.physical_id
+    return row(event.logical_id, Cell(status, tone), clock_time(event.at), note=note)
 
 
 def _elapsed(frame: Frame) -> str:

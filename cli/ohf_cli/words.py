@@ -18,11 +18,7 @@ _STATES: Final[Mapping[str, tuple[str, Tone]]] = {
     "complete": ("complete", "good"),
     "complete_with_error": ("error", "bad"),
 }
-_RESULTS: Final[Mapping[str, tuple[str, Tone]]] = {
-    "executing": ("starting", "busy"),
-    "succeed": ("ok", "good"),
-    "fail": ("failed", "bad"),
-}
+_RESULTS: Final[Mapping[str, Tone]] = {"executing": "busy", "succeed": "good", "fail": "bad"}
 
 
 def state_cell(status: str) -> Cell:
@@ -30,9 +26,9 @@ def state_cell(status: str) -> Cell:
     return Cell(*_STATES[status])
 
 
-def result_cell(result: str) -> Cell:
-    """A machine's result."""
-    return Cell(*_RESULTS[result])
+def machine_cell(state: str, result: str) -> Cell:
+    """A machine's state in EC2's word, in the tone of what it means for its request or return."""
+    return Cell(state, _RESULTS[result])
 
 
 def age(seconds: float) -> str:
