@@ -90,7 +90,10 @@ def test_the_access_key_chooses_the_account(local_aws: LocalAws) -> None:
     assert local_aws.client("sts", account="210987654321").get_caller_identity()["Account"] == "210987654321"
 
 
-@pytest.mark.parametrize(("service", "call"), [("ec2", "describe_fpga_images"), ("sqs", "list_queues")])
+@pytest.mark.parametrize(
+    ("service", "call"),
+    [("ec2", "describe_fpga_images"), ("cloudformation", "list_exports"), ("sqs", "list_queues")],
+)
 def test_what_it_lacks_is_refused_cleanly(local_aws: LocalAws, service: str, call: str) -> None:
     with pytest.raises(ClientError, match="The local AWS has no") as refused:
         getattr(local_aws.client(service), call)()
@@ -126,3 +129,17 @@ def test_s3_objects_come_back_as_they_went(local_aws: LocalAws) -> None:
     s3.create_bucket(Bucket="templates")
     s3.put_object(Bucket="templates", Key="a/body.json", Body=b"{}\n")
     assert s3.get_object(Bucket="templates", Key="a/body.json")["Body"].read() == b"{}\n"
+
+
+def test_subprocesses_reach_it_and_nothing_else(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://real")
+    local_aws.advance(77)
+    script = (
+        "import os, boto3; print(boto3.client('sts').get_caller_identity()['Account'],"
+        "os.environ.get('AWS_PROFILE'), os.environ.get('HTTPS_PROXY'), open(os.environ['OHF_CLOCK_FILE']).read())"
+    )
+    environ = local_aws.environ()
+    told = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True)
+    assert told.stdout == "123456789012 None None 77.000000\n\n"
+    assert [call["action"] for call in local_aws.calls()] == ["GetCallerIdentity"]

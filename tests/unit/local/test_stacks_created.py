@@ -152,3 +152,16 @@ def test_outputs_and_conditions() -> None:
         for stack in stack_reads.describe_stacks(here.site, {})["Stacks"]
     }
     assert shown == {"without": {"NetId": "net-1"}, "with": {"NetId": "net-2", "RestId": "box-1"}}
+
+
+def test_events_come_in_pages_of_a_hundred() -> None:
+    here = bench()
+    here.create(template(**{f"Box{number}": box() for number in range(40)}))
+    here.advance(60)
+    first = stack_reads.describe_stack_events(here.site, {"StackName": "s"})
+    second = stack_reads.describe_stack_events(here.site, {"StackName": "s", "NextToken": first["NextToken"]})
+    assert (len(first["StackEvents"]), len(second["StackEvents"]), second["NextToken"]) == (100, 22, None)
+    assert first["StackEvents"][0]["ResourceStatus"] == "CREATE_COMPLETE"
+    assert second["StackEvents"][-1]["ResourceStatusReason"] == "User Initiated"
+    with pytest.raises(Refused, match="NextToken"):
+        stack_reads.describe_stack_events(here.site, {"StackName": "s", "NextToken": "made up"})
