@@ -146,7 +146,7 @@ def _override(spec: StackSpec, pool: Pool) -> dict[str, Any]:
     override: dict[str, Any] = {}
     if pool.instance_type:
         override["InstanceType"] = pool.instance_type
-    if template.requirements:
+    elif template.requirements:
         override["InstanceRequirements"] = ec2.InstanceRequirementsRequest.from_dict(None, template.requirements)
     if pool.subnet and not subnet_in_interfaces(spec):
         override["SubnetId"] = pool.subnet

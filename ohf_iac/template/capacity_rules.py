@@ -153,8 +153,8 @@ def warn_overruled(values: Mapping[str, Any], fleet: FleetConfig, warn: list[str
     """Names the fields of the entry that stand aside because the fleet file says the same thing."""
     overruled: list[str] = []
     if fleet.has_overrides:
-        overruled += ["vmType", "vmTypes", "vmTypesPriority", "subnetId", "spotPrice", "maxSpotPrice"]
-        overruled += ["abisInstanceRequirements"]
+        overruled += ["vmType", "vmTypes", "vmTypesPriority", "vmTypesOnDemand", "subnetId", "spotPrice"]
+        overruled += ["maxSpotPrice", "abisInstanceRequirements"]
     if fleet.spot_options:
         overruled += ["allocationStrategy", "poolsCount"]
     if fleet.on_demand_options:

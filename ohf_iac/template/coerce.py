@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
-_BELOW_FIRST_PRINTABLE = " "
+_FIRST_PRINTABLE = " "
+_LARGEST = 2**53  # bodies hold no larger integer
 _WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 _PATH = _WORD | frozenset("/.:")
+_ROLE = _WORD | frozenset("/.,+=@")
 
 
 class Unfit(ValueError):  # noqa: N818 (a verdict about a value, not a fault)
@@ -55,7 +57,7 @@ def _checked(value: str) -> str:
     for char in value:
         if "\ud800" <= char <= "\udfff":
             raise Unfit("holds half of a character (a lone surrogate), which no JSON reader agrees about")
-        if char < _BELOW_FIRST_PRINTABLE or char == "\x7f":
+        if char < _FIRST_PRINTABLE or char == "\x7f":
             raise Unfit(f"holds a control character ({shown(char)})")
     return value
 
@@ -84,16 +86,17 @@ def boolean(value: object) -> bool:
 
 
 def whole(value: object) -> int:
-    """A whole number: 4, "4", 4.0."""
-    if type(value) is int:
-        return value
-    if type(value) is float and value.is_integer():
-        return int(value)
-    if type(value) is str:
+    """A whole number: 4, "4", 4.0; of the size that a body can hold."""
+    number = None
+    if type(value) is int or (type(value) is float and value.is_integer()):
+        number = int(value)
+    elif type(value) is str:
         digits = value.strip()
-        if digits.removeprefix("-").isdecimal() and digits.isascii():
-            return int(digits)
-    raise Unfit(f"must be a whole number, not {shown(value)}")
+        if digits.removeprefix("-").isdecimal() and digits.isascii() and len(digits) <= 16:
+            number = int(digits)
+    if number is None or not -_LARGEST < number < _LARGEST:
+        raise Unfit(f"must be a whole number, not {shown(value)}")
+    return number
 
 
 def integer(low: int, high: int) -> Callable[[object], int]:
@@ -219,6 +222,14 @@ def image(value: object) -> str:
     if (path.startswith("/") or path != found) and path and all(char in _PATH for char in path):
         return f"{{{{resolve:ssm:{path}}}}}"
     raise Unfit(f"must be an image id (ami-...) or the path of an SSM parameter (/...), not {shown(value)}")
+
+
+def role(value: object) -> str:
+    """An IAM role's ARN, or its name with the characters that IAM allows."""
+    found = text(value)
+    if found.startswith("arn:") or all(char in _ROLE for char in found):
+        return found
+    raise Unfit(f"must be the ARN or the name of a role, not {shown(value)}")
 
 
 def fraction(value: object) -> tuple[int, int]:

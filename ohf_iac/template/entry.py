@@ -111,7 +111,7 @@ def _tags(
         tags = {**defaults.tags, **own}
         fit_instances(tags, of_group=kind == ASG, metadata_tags=metadata_tags)
     except Unfit as unfit:
-        raise Refused("instanceTags", str(unfit)) from None
+        raise Refused("instanceTags" if "instanceTags" in values else "tags", str(unfit)) from None
     return tags
 
 

@@ -74,7 +74,7 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
         # capacity
         "launchTemplateId": coerce.text,
         "launchTemplateVersion": coerce.text,
-        "fleetRole": coerce.text,
+        "fleetRole": coerce.role,
         "spotPrice": coerce.decimal,
         "maxSpotPrice": coerce.decimal,
         "spotFleetRequestExpiry": coerce.integer(1, 525_600),
@@ -111,6 +111,11 @@ ECHOED: Final[frozenset[str]] = frozenset(
         "machineCount",
         "customScriptUri",
     }
+)
+
+#: Those of them that a user may take for more, and what to do instead.
+ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
+    {"customScriptUri": "is another cloud's; let userDataScript download what it needs"}
 )
 
 #: Fields that describe a machine and therefore go into a launch template of ours; a foreign one already says them.

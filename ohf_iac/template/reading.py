@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ohf_iac.template.coerce import Refused, Unfit, shown
-from ohf_iac.template.fields import ALIASES, ECHOED, READERS
+from ohf_iac.template.fields import ALIASES, ECHOED, ELSEWHERE, READERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,9 @@ def read_fields(entry: Mapping[str, object], warn: list[str]) -> dict[str, Any]:
 def _unknown(name: str, value: object, values: dict[str, Any], warn: list[str]) -> None:
     known = ALIASES.get(name)
     if known is None:
-        if name not in ECHOED and value is not None:
+        if value and name in ELSEWHERE:
+            warn.append(f"{name}: {ELSEWHERE[name]}")
+        elif value is not None and name not in ECHOED:
             warn.append(f"{name}: unknown field, echoed and otherwise without effect")
         return
     try:

@@ -97,7 +97,6 @@ def per_kind(name: str, value: Any, asg: Any, ec2: Any, spot: Any, **more: Any) 
 
 ROOT = "LT.BlockDeviceMappings.0"
 FOREIGN = {"launchTemplateVersion": "3"}
-OF_MACHINE = ("imageId", "rootDeviceName")
 
 ROWS = [
     everywhere("templateId", "t2", "Description", "t2"),
@@ -113,7 +112,8 @@ ROWS = [
         Row(name, 3, {KINDS: Echoed})
         for name in ("availableNumber", "priority", "computeUnit", "ttl", "machineCount")
     ],
-    *[Row(name, "x", {KINDS: Echoed}) for name in ("requestedMachines", "gpuextend", "customScriptUri")],
+    *[Row(name, "x", {KINDS: Echoed}) for name in ("requestedMachines", "gpuextend")],
+    Row("customScriptUri", "https://x", {KINDS: Known("fleet_role", BASE["fleetRole"])}),
     Row("marketSpotPrice", 0.1, {KINDS: Echoed}),
     per_kind(
         "priceType",
@@ -252,14 +252,14 @@ ROWS = [
             KINDS: Refused("could not be tagged"),
         },
         also=FOREIGN,
-        drop=OF_MACHINE,
+        drop=("imageId", "rootDeviceName"),
     ),
     Row(
         "launchTemplateVersion",
         "$Default",
         {(ASG, INSTANT): Refused("version must be a number"), KINDS: Refused("could not be tagged")},
         also={"launchTemplateId": "lt-1"},
-        drop=OF_MACHINE,
+        drop=("imageId", "rootDeviceName"),
     ),
     Row(
         "fleetRole",

@@ -171,6 +171,7 @@ def test_kind_without_and_with_provider_api(entry: dict[str, Any], kind: str) ->
             "a group has no diversified",
         ),
         ({"tenanci": "host"}, "tenanci: unknown field"),
+        ({"customScriptUri": "https://x"}, "customScriptUri: is another cloud's"),
         ({"attributes": {"ncpus": 1}}, "attributes: without type, nram Host Factory cannot match"),
     ],
     ids=str,
