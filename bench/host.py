@@ -23,7 +23,7 @@ def template(name: str, kind: dict[str, Any]) -> dict[str, Any]:
     """An entry of the catalogue as IBM's sample files write it."""
     return {
         "templateId": name,
-        "maxNumber": 5000,
+        "maxNumber": 10000,
         "attributes": {
             "type": ["String", "X86_64"],
             "ncpus": ["Numeric", "1"],

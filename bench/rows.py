@@ -48,10 +48,12 @@ class Result:
 Row = Callable[[Host, int], Result]
 
 
-def _ratio(budget: float, ours: Callable[[], float], reference: Callable[[], float], runs: int) -> Result:
+def _ratio(
+    budget: float, ours: Callable[[], float], reference: Callable[[], float], runs: int, calls: str = ""
+) -> Result:
     pair = alternate(ours, reference, runs)
     detail = f"{pair.ours * 1000:.0f} ms against {pair.reference * 1000:.0f} ms"
-    return Result(pair.ratio, budget, "×", detail)
+    return Result(pair.ratio, budget, "×", f"{detail}: {calls}" if calls else detail)
 
 
 def list_templates(host: Host, runs: int) -> Result:
@@ -68,17 +70,13 @@ def list_templates(host: Host, runs: int) -> Result:
 
 
 def status_unsettled(host: Host, runs: int) -> Result:
-    """getRequestStatus of one unsettled request, against bare botocore clients making the same calls"""
-    (request,) = _requests(host, 1, 3, {"times": {"pending": NEVER}})
-    question = _question([request])
-    assert host.answer("getRequestStatus", question)["requests"][0]["status"] == "running"
-    made = host.calls_of("getRequestStatus", question)
-    return _ratio(
-        0.5,
-        lambda: host.operation("getRequestStatus", question).wall,
-        lambda: _bare_calls(host, made, {"DescribeInstances": _of_request(request)}),
-        runs,
-    )
+    """getRequestStatus of one request whose machines are pending, against bare clients making the same calls"""
+    return _unsettled(host, runs, {"times": {"pending": NEVER}})
+
+
+def status_starting(host: Host, runs: int) -> Result:
+    """getRequestStatus of one request whose stack has made nothing yet, against bare clients making the same calls"""
+    return _unsettled(host, runs, {"times": {"resourceStart": NEVER}})
 
 
 def request_machines(host: Host, runs: int) -> Result:
@@ -97,7 +95,8 @@ def request_machines(host: Host, runs: int) -> Result:
         stack = {"StackName": f"bench-{next(number)}", "TemplateBody": body, "Parameters": parameters}
         return _bare_calls(host, made, {"CreateStack": stack, "DescribeInstances": _of_template()})
 
-    return _ratio(0.6, lambda: host.operation("requestMachines", wish).wall, reference, runs)
+    calls = ", ".join(action for _, action in made)
+    return _ratio(0.6, lambda: host.operation("requestMachines", wish).wall, reference, runs, calls)
 
 
 def status_settled(host: Host, runs: int) -> Result:
@@ -193,6 +192,7 @@ def parallel(host: Host, runs: int) -> Result:
 ROWS: Mapping[str, Row] = {
     "list-templates": list_templates,
     "status-unsettled": status_unsettled,
+    "status-starting": status_starting,
     "request-machines": request_machines,
     "status-settled": status_settled,
     "status-settled-calls": status_settled_calls,
@@ -206,10 +206,31 @@ ROWS: Mapping[str, Row] = {
 }
 
 
+def _unsettled(host: Host, runs: int, scenario: Mapping[str, Any]) -> Result:
+    (request,) = _requests(host, 1, 3, scenario)
+    question = _question([request])
+    assert host.answer("getRequestStatus", question)["requests"][0]["status"] == "running"
+    made = host.calls_of("getRequestStatus", question)
+    stack = {"StackName": f"ohf-{request}"}
+    given = {
+        "DescribeInstances": {"Filters": [{"Name": "tag:ohf:request-id", "Values": [request]}]},
+        "DescribeStacks": stack,
+        "DescribeStackEvents": stack,
+        "DescribeStackResources": stack,
+    }
+    return _ratio(
+        0.5,
+        lambda: host.operation("getRequestStatus", question).wall,
+        lambda: _bare_calls(host, made, given),
+        runs,
+        ", ".join(action for _, action in made),
+    )
+
+
 def _requests(host: Host, count: int, machines: int, scenario: Mapping[str, Any]) -> list[str]:
     """Request ids of `count` fresh requests of `machines` each, whose stacks are complete."""
     host.aws.reset(**scenario)
-    host.catalogue(template("grid", {**INSTANT, "maxNumber": -1}))
+    host.catalogue(template("grid", INSTANT))
     wish = {"template": {"templateId": "grid", "machineCount": machines}}
     requests = [str(host.answer("requestMachines", wish)["requestId"]) for _ in range(count)]
     host.aws.advance(10)
@@ -238,10 +259,6 @@ def _question(requests: Iterable[str]) -> dict[str, Any]:
 def _count(calls: list[tuple[str, str]], budget: int) -> Result:
     detail = ", ".join(f"{count} {action}" for (_, action), count in Counter(calls).items())
     return Result(len(calls), budget, "calls", detail or "none")
-
-
-def _of_request(request: str) -> dict[str, Any]:
-    return {"Filters": [{"Name": "tag:ohf:request-id", "Values": [request]}]}
 
 
 def _of_template() -> dict[str, Any]:
