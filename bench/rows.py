@@ -75,7 +75,7 @@ def status_unsettled(host: Host, runs: int) -> Result:
 
 
 def status_starting(host: Host, runs: int) -> Result:
-    """getRequestStatus of one request whose stack has made nothing yet, against bare clients making the same calls"""
+    """getRequestStatus of one request without any machine yet, against bare clients making the same calls"""
     return _unsettled(host, runs, {"times": {"resourceStart": NEVER}})
 
 
