@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from ohf_iac.local.scenario import PROFILES
 from tests.integration.local.stack_bodies import CAPACITIES, body, parameters
 from tests.local_aws import LocalAws
 
@@ -35,10 +36,13 @@ def refused(call: Any, **params: Any) -> tuple[str, str]:
     return error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]
 
 
+@pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("kind", CAPACITIES)
-def test_the_whole_life_of_each_kind(local_aws: LocalAws, kind: str) -> None:
+def test_the_whole_life_of_each_kind(local_aws: LocalAws, kind: str, profile: str) -> None:
+    local_aws.scenario(profile=profile, times={"types": {"LaunchTemplate": {"resourceStart": 10}}})
     cloudformation = local_aws.client("cloudformation")
     stack_id = create(local_aws, kind=kind)
+    local_aws.advance(3)
     assert described(local_aws)["StackStatus"] == "CREATE_IN_PROGRESS"
     assert "Outputs" not in described(local_aws)
     local_aws.advance(120)
@@ -54,11 +58,10 @@ def test_the_whole_life_of_each_kind(local_aws: LocalAws, kind: str) -> None:
         "LaunchTemplate": outputs["LaunchTemplateId"],
     }
     cloudformation.delete_stack(StackName="s")
-    local_aws.advance(600)
+    local_aws.advance(300)
     assert described(local_aws, stack_id)["StackStatus"] == "DELETE_COMPLETE"
     assert {machine["State"]["Name"] for machine in machines(local_aws)} == {"terminated"}
     assert local_aws.client("ec2").describe_launch_templates()["LaunchTemplates"] == []
-    assert "was written" not in local_aws.log.read_text()
 
 
 def test_events_are_told_as_aws_tells_them(local_aws: LocalAws) -> None:
@@ -86,14 +89,18 @@ def test_events_are_told_as_aws_tells_them(local_aws: LocalAws) -> None:
     ] * 2
 
 
-def test_a_refused_launch_fails_the_stack_in_aws_words(local_aws: LocalAws) -> None:
-    local_aws.scenario(refuse={"ids": {"ami-0a1b2c3d4e5f60001": ""}})
-    create(local_aws, kind="ASG")
+def test_a_group_that_cannot_launch_fails_the_stack_in_aws_words(local_aws: LocalAws) -> None:
+    local_aws.scenario(capacity={"*": 0}, uncertain={"groupShort": "fail"})
+    stack_id = create(local_aws, kind="ASG", OnFailure="DELETE")
     local_aws.advance(7200)
-    events = local_aws.client("cloudformation").describe_stack_events(StackName="s")["StackEvents"]
-    reasons = [e["ResourceStatusReason"] for e in events if e["ResourceStatus"] == "CREATE_FAILED"]
-    assert len(reasons) <= 1
-    assert not reasons or "ami-0a1b2c3d4e5f60001" in reasons[0]
+    events = local_aws.client("cloudformation").describe_stack_events(StackName=stack_id)["StackEvents"]
+    failed = [e for e in events if e["ResourceStatus"] == "CREATE_FAILED"]
+    assert [event["LogicalResourceId"] for event in failed] == ["Capacity"]
+    assert "We currently do not have sufficient m5.large capacity" in failed[0]["ResourceStatusReason"]
+    words = "The following resource(s) failed to create: [Capacity]. Delete requested by user."
+    assert words in [event.get("ResourceStatusReason") for event in events]
+    assert events[0]["ResourceStatus"] == "DELETE_COMPLETE"
+    assert local_aws.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"] == []
 
 
 def test_what_describes_show(local_aws: LocalAws) -> None:
