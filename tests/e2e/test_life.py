@@ -62,15 +62,15 @@ def live(provider: Provider, template: str) -> None:
     assert [(one["machineId"], one["result"], one["status"]) for one in gone["machines"]] == [
         (first["machineId"], "succeed", "terminated")
     ]
-    provider.polls(150)
+    provider.polls(180, step=60)
     provider.aws.advance(DAY)
-    provider.polls(60)
+    provider.polls(60, step=60)
     check_machines(provider, [one for one in entry["machines"] if one != first], 2)
 
     last = provider.settle(provider.give_back(rest), step=15)
     assert last["status"] == "complete"
     assert {one["result"] for one in last["machines"]} == {"succeed"}
-    provider.polls(600)
+    provider.polls(600, step=120)
     everything_gone(provider, request_id)
     assert provider.status(request_id) == entry
 

@@ -1,0 +1,90 @@
+"""Too few machines: what Host Factory hears, what stays, and that nothing comes later."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ohf_iac.request import stack_name
+from ohf_iac.template.kinds import Kind
+from tests.e2e.matrix import TEMPLATES
+from tests.e2e.provider import EXAMPLE, Provider, live_machines, live_stacks
+
+DAY = 86400
+KINDS = list(TEMPLATES)
+
+
+def with_partial_status(provider: Provider, folder: Path, verdict: str) -> Provider:
+    """The example provider under another `partialStatus`."""
+    conf = folder / "conf"
+    conf.mkdir()
+    for source in EXAMPLE.rglob("*"):
+        target = conf / source.relative_to(EXAMPLE)
+        target.mkdir() if source.is_dir() else target.write_bytes(source.read_bytes())
+    settings = json.loads((conf / "ohf.json").read_text())
+    settings["template"] = {**settings.get("template", {}), "partialStatus": verdict}
+    (conf / "ohf.json").write_text(json.dumps(settings))
+    provider.conf = conf
+    return provider
+
+
+@pytest.mark.parametrize("verdict", ["complete", "complete_with_error"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_of_three_by_the_deadline(quick: Provider, tmp_path: Path, kind: Kind, verdict: str) -> None:
+    provider = with_partial_status(quick, tmp_path, verdict)
+    aws = provider.aws
+    aws.reset(profile="realistic", capacity={"*": 2})
+    request_id = provider.request(TEMPLATES[kind], 3)
+    entry = provider.settle(request_id, step=120, patience=2 * 3600)
+    assert entry["status"] == verdict, entry
+    assert [one["result"] for one in entry["machines"]] == ["succeed", "succeed"]
+    assert "2 of 3" in entry["message"]
+    assert "capacity" in entry["message"].lower()
+    before = {one["InstanceId"] for one in live_machines(aws)}
+    assert {one["machineId"] for one in entry["machines"]} == before
+    aws.scenario(profile="realistic")
+    aws.advance(60)
+    provider.polls(300, step=150)
+    aws.advance(DAY)
+    provider.polls(60, step=60)
+    assert {one["InstanceId"] for one in live_machines(aws)} == before
+    assert provider.status(request_id) == entry
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_creation_that_fails_with_no_machine_alive(quick: Provider, kind: Kind) -> None:
+    aws = quick.aws
+    reason = (
+        "Resource handler returned message: \"The image id '[ami-0bad]' does not exist (Service: Ec2, "
+        'Status Code: 400, Request ID: 0)" (RequestToken: 1, HandlerErrorCode: InvalidRequest)'
+    )
+    aws.reset(profile="realistic", stacks={"failCreate": {"Capacity": reason}})
+    request_id = quick.request(TEMPLATES[kind], 3)
+    entry = quick.settle(request_id, patience=300)
+    assert entry["status"] == "complete_with_error"
+    assert "The image id '[ami-0bad]' does not exist" in entry["message"]
+    assert "cancelled" not in entry["message"]
+    assert "The following resource(s) failed" not in entry["message"]
+    assert entry["machines"] == []
+    quick.polls(300, step=60)
+    assert stack_name(request_id) not in live_stacks(aws)
+    assert live_machines(aws) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_at_all_by_the_deadline(quick: Provider, kind: Kind) -> None:
+    aws = quick.aws
+    aws.reset(profile="realistic", capacity={"*": 0})
+    request_id = quick.request(TEMPLATES[kind], 3)
+    entry = quick.settle(request_id, step=120, patience=2 * 3600)
+    assert entry["status"] == "complete_with_error"
+    assert entry["machines"] == []
+    assert "0 of 3" in entry["message"]
+    assert "capacity" in entry["message"].lower()
+    quick.polls(600, step=120)
+    assert live_stacks(aws) == []
+    aws.scenario(profile="realistic")
+    aws.advance(DAY)
+    assert live_machines(aws) == []
