@@ -86,8 +86,7 @@ def _tell(error: OhfError, arguments: Sequence[str]) -> int:
             click.echo(json.dumps(_document(error), indent=2))
         sys.stdout.flush()
         click.echo(_line(error), err=True)
-        if error.hint:
-            click.echo(f"  fix: {error.hint}", err=True)
+        click.echo(f"  fix: {error.hint or f'docs/errors.md explains {error.code}'}", err=True)
     except BrokenPipeError:
         _nobody_reads()
     return error.exit_code

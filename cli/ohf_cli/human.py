@@ -92,10 +92,11 @@ def command(context: click.Context) -> None:
 
 def main() -> int:
     """The console script."""
-    return run(_called, sys.argv[1:])
+    return run(called, sys.argv[1:])
 
 
-def _called(arguments: Sequence[str]) -> int:
+def called(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; what it raises is for `edge.run` to tell."""
     words = [word for word in arguments if word != "--debug"]  # it may stand anywhere; the edge looks for it
     code = command.main(words, prog_name="ohf", standalone_mode=False)
     return code if isinstance(code, int) else 0

@@ -74,6 +74,8 @@ def machines_table(machines: Iterable[Machine]) -> Table:
 def progress(seen: Seen) -> str:
     """Machines there are, of those asked for: `2/3`; for a return, machines gone of those named."""
     good = sum(one.result == "succeed" for one in seen.answer.machines)
+    if seen.record is None and not seen.answer.machines:
+        return "-"
     whole = seen.record.request.units if seen.record else len(seen.answer.machines)
     if seen.record and seen.record.request.weights:
         return f"{good} for {whole}u"
@@ -94,7 +96,12 @@ def _row(seen: Seen, now: float) -> Row:
         seen.record.request.template_id if seen.record else "",
         state_cell(answer.status),
         progress(seen),
-        age(now - (minted_at(answer.request_id) or now)),
+        _age(answer.request_id, now),
         stack_word(seen),
         note=answer.message,
     )
+
+
+def _age(request_id: str, now: float) -> str:
+    minted = minted_at(request_id)
+    return "-" if minted is None else age(now - minted)

@@ -9,7 +9,7 @@ import click
 from ohf_cli.output import Output, output_option, show
 from ohf_cli.provider import provider_app, provider_options
 from ohf_cli.requests import document_of, machines_table, requests_table
-from ohf_cli.table import laid_out
+from ohf_cli.table import Cell, laid_out
 from ohf_iac.operations.overview import overview
 
 if TYPE_CHECKING:
@@ -49,4 +49,6 @@ def _lines(requests: tuple[Seen, ...], now: float, width: int | None, *, machine
     for one in requests if machines else ():
         if one.answer.machines:
             yield ()
+            if one.record and one.record.settled:
+                yield (Cell(f"machines of {one.answer.request_id} as they were when it settled", "dim"),)
             yield from laid_out(machines_table(one.answer.machines), width)
