@@ -47,11 +47,10 @@ def create_stack(site: Site, params: Params) -> Stack:
     check_token(token)
     version = new_version(site, params)
     standing = live_stack(site, name)
-    if standing is not None and token and standing.tokens.get(token) == "create":
-        if site.scenario.uncertain.same_token == "stackId":  # noqa: S105 - a way to answer, no password
-            return standing
-        raise Refused("AlreadyExistsException", f"Stack [{name}] already exists")
     if standing is not None:
+        repeated = bool(token) and standing.tokens.get(token) == "create"
+        if repeated and site.scenario.uncertain.same_token == "stackId":  # noqa: S105 - a way to answer
+            return standing
         raise Refused("AlreadyExistsException", f"Stack [{name}] already exists")
     _refuse_known_token(site, token)
     stack = new_stack(site, name, version, terms_of(params))
