@@ -55,8 +55,7 @@ def create_stack(site: Site, params: Params) -> Stack:
     _refuse_known_token(site, token)
     stack = new_stack(site, name, version, terms_of(params))
     stack.protected = bool(params.get("EnableTerminationProtection"))
-    stack.tokens[token] = "create"
-    stack.token = token
+    _use_token(stack, token, "create")
     begin_creation(site, stack)
     return stack
 
