@@ -1,8 +1,8 @@
 """User data: the bytes of a script as they are, or a script that CloudFormation fills in per request.
 
 A script with `%EXPORT_USER_DATA%`, or one written in jinja2 (`.j2`), is filled in here as far as the template goes;
-what differs per request stays a reference to a parameter inside `Fn::Sub`, with every other `${` escaped, so that
-the shell's own variables survive.
+what differs per request stays a reference to a parameter, and every `${` of the script's own is escaped, so that
+the shell's variables survive.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from troposphere import Base64, Sub
+from troposphere import Base64, Join, Sub
 
 from ohf_iac import stack
 from ohf_iac.errors import ValidationError
@@ -35,7 +35,7 @@ _LENGTHS: Final[Mapping[str, int]] = {
 }
 _MARK = "\x00"
 _MARKED = re.compile(f"{_MARK}([A-Za-z]+){_MARK}")
-_VARIABLE = re.compile(r"\$\{(?:([^!${}\x00]+)\})?")  # a plain one, or only the beginning of one
+_PLAIN_VARIABLE = re.compile(r"\$\{([^!${}\x00]+)\}")
 _OWN_SCRIPT = "user_data.sh.j2"
 
 
@@ -60,15 +60,19 @@ def user_data(spec: StackSpec) -> Any:
     return Base64(substitution(text))
 
 
-def substitution(text: str) -> Sub:
-    """`Fn::Sub` for a text with marked parameters; every `${` of the text itself comes out as it went in.
+def substitution(text: str) -> Sub | Join:
+    """A text with marked parameters as a function; every `${` of the text itself comes out as it went in.
 
-    `${!NAME}` is CloudFormation's escape for `${NAME}`; where braces nest or a `!` follows, a variable that holds
-    the dollar sign is sure.
+    `${!NAME}` is CloudFormation's escape for `${NAME}` inside `Fn::Sub`. For a shell's nested and indirect forms
+    (`${A:-${B}}`, `${!A}`) that escape is not documented, so such a text is joined by `${` from its pieces.
     """
-    escaped = _VARIABLE.sub(lambda found: f"${{!{found[1]}}}" if found[1] else "${Dollar}{", text)
-    filled = _MARKED.sub(r"${\1}", escaped)
-    return Sub(filled, Dollar="$") if "${Dollar}" in filled else Sub(filled)
+    if "${" in _PLAIN_VARIABLE.sub("", text):
+        return Join("${", [Sub(_named(piece)) if _MARK in piece else piece for piece in text.split("${")])
+    return Sub(_named(_PLAIN_VARIABLE.sub(r"${!\1}", text)))
+
+
+def _named(text: str) -> str:
+    return _MARKED.sub(r"${\1}", text)
 
 
 def _exports(spec: StackSpec) -> str:

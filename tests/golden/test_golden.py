@@ -100,9 +100,7 @@ def referred(body: dict[str, Any]) -> tuple[set[str], set[str]]:
         if "Fn::GetAtt" in node:
             names.add(node["Fn::GetAtt"][0])
         if "Fn::Sub" in node:
-            text = node["Fn::Sub"] if isinstance(node["Fn::Sub"], str) else node["Fn::Sub"][0]
-            local = {} if isinstance(node["Fn::Sub"], str) else node["Fn::Sub"][1]
-            names |= {name for name in re.findall(r"\$\{([^!}][^}]*)\}", text) if name not in local}
+            names |= set(re.findall(r"\$\{([^!}][^}]*)\}", node["Fn::Sub"]))
         if isinstance(node.get("Condition"), str):
             conditions.add(node["Condition"])
     return names, conditions

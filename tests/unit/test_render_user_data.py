@@ -20,15 +20,18 @@ ENTRY = {"templateId": "t1", "maxNumber": 1, "imageId": "ami-1", "vmType": "m5.l
 VALUES = {"RequestId": "req-6743a1c0-0123456789abcdef", "TemplateId": "t1", "Owner": "me", "RcAccount": "default"}
 
 
-def evaluated(node: Any, values: dict[str, str]) -> str:
-    """`Fn::Sub` as CloudFormation documents it: `${Name}` is replaced, `${!Literal}` becomes `${Literal}`."""
-    text, local = (node, {}) if isinstance(node, str) else node
-    known = {**values, **local}
+def evaluated(function: Any, values: dict[str, str]) -> str:
+    """As CloudFormation documents it: `${Name}` is replaced, `${!Literal}` becomes `${Literal}`."""
+    if isinstance(function, str):
+        return function
+    if "Fn::Join" in function:
+        separator, pieces = function["Fn::Join"]
+        return str(separator).join(evaluated(piece, values) for piece in pieces)
 
     def one(found: re.Match[str]) -> str:
-        return f"${{{found[1][1:]}}}" if found[1].startswith("!") else known[found[1]]
+        return f"${{{found[1][1:]}}}" if found[1].startswith("!") else values[found[1]]
 
-    return re.sub(r"\$\{([^}]*)\}", one, text)
+    return re.sub(r"\$\{([^}]*)\}", one, function["Fn::Sub"])
 
 
 def user_data(files: dict[str, bytes], settings: TemplateDefaults | None = None, **more: Any) -> bytes:
@@ -40,7 +43,7 @@ def user_data(files: dict[str, bytes], settings: TemplateDefaults | None = None,
     found = body["Resources"]["LaunchTemplate"]["Properties"]["LaunchTemplateData"]["UserData"]
     if isinstance(found, str):
         return base64.b64decode(found, validate=True)
-    return evaluated(found["Fn::Base64"]["Fn::Sub"], VALUES).encode()
+    return evaluated(found["Fn::Base64"], VALUES).encode()
 
 
 @pytest.mark.parametrize(
@@ -104,5 +107,5 @@ def test_filled_in_script_must_fit_with_the_longest_values() -> None:
 @given(st.text(st.sampled_from("$${}}!aB_:-\"'\\ \n#@[]*"), max_size=40))
 def test_every_shell_text_survives_substitution(text: str) -> None:
     marked = f"{text}\x00RequestId\x00{text}"
-    node = json.loads(json.dumps(substitution(marked).to_dict()))["Fn::Sub"]
-    assert evaluated(node, VALUES) == f"{text}{VALUES['RequestId']}{text}"
+    function = json.loads(json.dumps(substitution(marked).to_dict()))
+    assert evaluated(function, VALUES) == f"{text}{VALUES['RequestId']}{text}"
