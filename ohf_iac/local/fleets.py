@@ -171,6 +171,8 @@ def _launch_member(region: Region, fleet: Fleet, place: int, made_of: Recipe, re
         weight=pool.weight,
         price=pool.price,
         reservation_id=reservation,
+        # EC2 user guide, "Tag an EC2 Fleet": request and maintain fleets tag on-demand machines' volumes only.
+        tag_volumes=fleet.kind == "instant" or not made_of.spot,
     )
 
 

@@ -27,6 +27,7 @@ def launch(
     weight: float = 1.0,
     price: str = "",
     reservation_id: str = "",
+    tag_volumes: bool = True,
 ) -> Machine:
     """Launch one machine with the recipe's own tags and `tags` over them.
 
@@ -42,6 +43,9 @@ def launch(
     wanted = region.scenario.subnets.get(recipe.subnet.id)
     address = region.places.take(recipe.subnet, wanted.free_addresses if wanted else None)
     machine = _machine(region, recipe, address, tags, lost, weight, reservation_id)
+    if not tag_volumes:
+        for volume in machine.volumes:
+            volume.tags.clear()
     if recipe.spot:
         machine.spot_request_id = _spot_request(region, machine, price)
     begin(region, machine)
@@ -59,8 +63,7 @@ def still_arrives(region: Region, decided: float, halted_at: float | None) -> bo
     """
     if halted_at is None or decided > halted_at:
         return True
-    lag = region.scenario.lag.in_flight
-    return lag > 0 and region.now() <= halted_at + lag
+    return region.now() < halted_at + region.scenario.lag.in_flight
 
 
 def check_price(recipe: Recipe, price: str) -> None:

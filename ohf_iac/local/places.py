@@ -234,8 +234,7 @@ def _moto_subnet(region: Region, subnet_id: str) -> Any:
     wanted = region.scenario.subnets.get(subnet_id)
     steady = int(hashlib.sha256(subnet_id.encode()).hexdigest(), 16)
     zone = (wanted.zone if wanted else None) or zones[steady % len(zones)]
-    number = sum(1 for known in region.places.subnets if known not in region.seeded)
-    cidr = f"10.{1 + number % 250}.0.0/18"
+    cidr = f"10.{1 + len(region.places.subnets) % 250}.0.0/18"
     add_subnet(region, subnet_id, region.seeded[0], cidr, zone)
     return region.ec2.subnets[zone][subnet_id]
 

@@ -354,3 +354,14 @@ def test_an_instant_fleet_may_tag_its_machines(local_aws: LocalAws) -> None:
     made = fleet(local_aws, "instant", 1, TagSpecifications=specification)
     assert tags(instances(local_aws)[0])["owner"] == "instance"
     assert tags(shown(local_aws, made["FleetId"])) == {"owner": "fleet"}
+
+
+@pytest.mark.parametrize(("kind", "tagged"), [("instant", 3), ("request", 1)])
+def test_only_instant_fleets_tag_the_volumes_of_spot_machines(local_aws: LocalAws, kind: str, tagged: int) -> None:
+    given = template(
+        local_aws, TagSpecifications=[{"ResourceType": "volume", "Tags": [{"Key": "cost", "Value": "1"}]}]
+    )
+    fleet(local_aws, kind, 3, template=given, targets={"OnDemandTargetCapacity": 1})
+    found = local_aws.client("ec2").describe_volumes(Filters=[{"Name": "tag:cost", "Values": ["1"]}])
+    assert len(found["Volumes"]) == tagged
+    assert len(local_aws.client("ec2").describe_volumes()["Volumes"]) == 3
