@@ -14,7 +14,7 @@ from ohf_iac.template.machine_rules import check_machine
 from ohf_iac.template.reading import read_attributes, read_fields
 from ohf_iac.template.requirements import read_requirements
 from ohf_iac.template.tags import fit_instances, read_tags
-from ohf_iac.template.user_data import check_script, read_variables, script_of
+from ohf_iac.template.user_data import check_script, is_dynamic, read_variables, script_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +72,7 @@ def _machine(
 ) -> dict[str, Any]:
     say = values.get
     metadata_tags = say("instanceMetadataTags", defaults.instance_metadata_tags)
-    script, variables = _user_data(values, files)
+    script, variables = _user_data(values, files, warn)
     return {
         "image_id": say("imageId", ""),
         "key_name": say("keyName", ""),
@@ -115,7 +115,9 @@ def _tags(
     return tags
 
 
-def _user_data(values: Mapping[str, Any], files: Mapping[str, bytes]) -> tuple[str, Mapping[str, str]]:
+def _user_data(
+    values: Mapping[str, Any], files: Mapping[str, bytes], warn: list[str]
+) -> tuple[str, Mapping[str, str]]:
     try:
         variables = read_variables(values["userData"]) if "userData" in values else {}
     except Unfit as unfit:
@@ -123,6 +125,8 @@ def _user_data(values: Mapping[str, Any], files: Mapping[str, bytes]) -> tuple[s
     script = script_of(values.get("userDataScript", ""), bool(variables), files)
     if script:
         check_script(script, files)
+        if variables and not is_dynamic(script, files[script]):
+            warn.append(f"userData: {script} has no %EXPORT_USER_DATA%, so the variables do not reach it")
     return script, variables
 
 

@@ -190,6 +190,15 @@ def test_prices_are_exact_texts(price: object, text: str) -> None:
     assert served(priceType="spot", maxSpotPrice=price).spot_price == text
 
 
+def test_variables_that_no_script_takes_are_warned_about() -> None:
+    entry = {**ENTRY, "userDataScript": "s.sh", "userData": "a=b"}
+    catalogue = parse_catalogue([entry], TemplateDefaults(), {"s.sh": b"echo"})
+    assert (
+        "template t1: userData: s.sh has no %EXPORT_USER_DATA%, so the variables do not reach it"
+        in catalogue.warnings
+    )
+
+
 def test_settings_are_overridden_by_the_entry() -> None:
     settings = TemplateDefaults(root_device_name="/dev/sda1", http_tokens="optional", max_per_request=7)
     (template,) = parse_catalogue([{**ENTRY, "httpTokens": "required"}], settings, {}).templates
