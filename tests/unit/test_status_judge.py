@@ -72,6 +72,9 @@ CASES = {
     # enough coming
     "all pending: waits": Case(remembered(), glance(*(machine(one, "pending") for one in (1, 2, 3))), "wait"),
     "running without a name yet: waits": Case(remembered(), glance(*running(1, 2), machine(3, name="")), "wait"),
+    "running without a name yet is not pending, whatever the time-out says: waits": Case(
+        remembered(), glance(*running(1, 2), machine(3, name="")), "wait", policy=HASTY
+    ),
     "all pending at the deadline: a look": Case(
         remembered(), glance(*(machine(one, "pending") for one in (1, 2, 3)), at=DEADLINE), "look"
     ),

@@ -46,6 +46,12 @@ def test_a_full_fleet_that_its_machines_do_not_name_is_looked_up_before_it_settl
     assert steps == (*FREEZES[kind], marks(1, 2, 3))
 
 
+@pytest.mark.parametrize("kind", [FLEET_MAINTAIN, SPOT_MAINTAIN])
+def test_a_full_fleet_whose_stack_is_gone_needs_no_freeze(kind: Kind) -> None:
+    judgement, steps = decided(kind, look(*running(1, 2, 3), stack=stack("DELETE_COMPLETE")))
+    assert (judgement.verdict, steps) == ("complete", (marks(1, 2, 3),))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_shortage_is_frozen_in_its_kinds_way(kind: Kind) -> None:
     judgement, steps = decided(kind, look(*running(1, 2), at=DEADLINE, capacities=[capacity(kind)]))
@@ -121,6 +127,11 @@ INSTANTS = {
     ),
     "it lists a machine that no describe shows yet: waits": Case(
         remembered(INSTANT), look(*running(1), capacities=[LIST], unseen_members=("i-2",)), "wait"
+    ),
+    "it lists a machine that no describe shows, even after five minutes: waits for the deadline": Case(
+        remembered(INSTANT, first_short_at=CREATED + 10),
+        look(*running(1), at=CREATED + 400, capacities=[LIST], unseen_members=("i-2",)),
+        "wait",
     ),
     "AWS does not show the fleet yet: waits": Case(
         remembered(INSTANT), look(capacities=[capacity(INSTANT, frozen=True, gone=True)]), "wait"

@@ -42,11 +42,14 @@ def spot(at: float, *extra: Instance, status: str = "CREATE_COMPLETE", fleet: Ca
 BUY = BuyRest(STACK_ID, 1, f"{REQUEST_ID}-rest")
 CASES = {
     "before ValidUntil: waits": Case(mixed(), spot(UNTIL - 1, fleet=OPEN), "wait"),
+    "before ValidUntil, the fleet having ended early: waits": Case(mixed(), spot(UNTIL - 1), "wait"),
     "ValidUntil has passed and the fleet has ended: the rest is bought": Case(
         mixed(), spot(UNTIL), "buy-rest", None, "1 bought on demand", (BUY,)
     ),
     "the fleet does not show its end yet: waits": Case(mixed(), spot(UNTIL, fleet=OPEN), "wait"),
-    "a spot machine is still pending: waits": Case(mixed(), spot(UNTIL, machine(4, "pending")), "wait"),
+    "a spot machine is still pending: waits": Case(
+        mixed(), look(*running(1), machine(4, "pending"), at=UNTIL, capacities=[ENDED]), "wait"
+    ),
     "the stack is busy: the rest waits": Case(mixed(), spot(UNTIL, status="CREATE_IN_PROGRESS"), "wait"),
     "the stack is busy to the deadline: a shortage that says so": Case(
         mixed(first_short_at=DEADLINE),

@@ -89,6 +89,9 @@ CASES = {
         "complete_with_error",
         "was never created",
     ),
+    "young, two machines, its stack not shown, second look: still too early": Case(
+        remembered(first_short_at=CREATED + 60), look(*running(1, 2), at=CREATED + 119, stack=None), "wait"
+    ),
     "a stack whose id we know is not shown, nor any machine: wrong place, waits": Case(
         remembered(), look(at=LATE, stack=None), "wait", None, "other region or account"
     ),
