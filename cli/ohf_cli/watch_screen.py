@@ -115,7 +115,8 @@ def _resource(event: StackEvent) -> Row:
 
 
 def _elapsed(frame: Frame) -> str:
-    return span(frame.at - (minted_at(frame.seen.answer.request_id) or frame.at))
+    minted = minted_at(frame.seen.answer.request_id)
+    return span(0 if minted is None else frame.at - minted)
 
 
 def _left(frame: Frame) -> str:
