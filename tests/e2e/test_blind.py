@@ -1,0 +1,100 @@
+"""AWS cannot be asked: nothing is concluded from that."""
+
+from __future__ import annotations
+
+import pytest
+
+from ohf_iac.request import new_id
+from tests.e2e.provider import Provider
+
+DEAD = "http://127.0.0.1:9"
+FAULTS = {
+    "throttled": {"kind": "throttle", "service": "*", "action": "*"},
+    "server error": {"kind": "error", "status": 500, "code": "InternalError", "service": "*", "action": "*"},
+    "expired token": {"kind": "error", "status": 400, "code": "ExpiredToken", "service": "*", "action": "*"},
+    "garbage": {"kind": "garbage", "service": "*", "action": "*"},
+    "reset": {"kind": "reset", "service": "*", "action": "*"},
+}
+
+
+@pytest.fixture
+def provider(quick: Provider) -> Provider:
+    """A provider that does not retry for long."""
+    quick.extra["OHF_PROVIDER_RETRY_ATTEMPTS"] = "0"
+    return quick
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_an_unsettled_request_keeps_its_last_known_machines(provider: Provider, fault: str) -> None:
+    aws = provider.aws
+    aws.reset(times={"pending": 300})
+    request_id = provider.request("instant-ondemand", 3)
+    aws.advance(30)
+    known = provider.status(request_id)
+    assert [one["result"] for one in known["machines"]] == ["executing"] * 3
+    aws.scenario(times={"pending": 300}, faults=[FAULTS[fault]])
+    blind = provider.status(request_id)
+    assert blind["status"] == "running"
+    assert blind["machines"] == known["machines"]
+    assert blind["message"]
+    aws.scenario(times={"pending": 300})
+    assert provider.settle(request_id)["status"] == "complete"
+
+
+def test_unreachable_aws_and_a_lost_store(provider: Provider) -> None:
+    aws = provider.aws
+    request_id = provider.request("instant-ondemand", 3)
+    for file in provider.work.iterdir():
+        file.unlink()
+    provider.extra["AWS_ENDPOINT_URL"] = DEAD
+    blind = provider.status(request_id)
+    assert blind["status"] == "running"
+    assert blind["machines"] == []
+    provider.extra["AWS_ENDPOINT_URL"] = aws.url
+    assert provider.settle(request_id)["status"] == "complete"
+
+
+def test_a_settled_answer_needs_no_aws(provider: Provider) -> None:
+    request_id = provider.request("instant-ondemand", 2)
+    entry = provider.settle(request_id)
+    provider.extra["AWS_ENDPOINT_URL"] = DEAD
+    assert provider.status(request_id) == entry
+
+
+def test_a_return_is_remembered_when_aws_is_away_and_done_when_it_is_back(provider: Provider) -> None:
+    aws = provider.aws
+    entry = provider.settle(provider.request("asg-ondemand", 3))
+    provider.extra["AWS_ENDPOINT_URL"] = DEAD
+    return_id = provider.give_back(entry["machines"])
+    assert provider.status(return_id)["status"] == "running"
+    provider.extra["AWS_ENDPOINT_URL"] = aws.url
+    done = provider.settle(return_id)
+    assert done["status"] == "complete"
+    assert {one["status"] for one in done["machines"]} == {"terminated"}
+
+
+def test_a_request_without_aws_is_refused_and_creates_nothing(provider: Provider) -> None:
+    provider.extra["AWS_ENDPOINT_URL"] = DEAD
+    document = {"template": {"templateId": "instant-ondemand", "machineCount": 1}}
+    assert "not reached" in provider.call("requestMachines", document, code=1)["message"]
+
+
+def test_reclaims_are_not_guessed(provider: Provider) -> None:
+    entry = provider.settle(provider.request("instant-ondemand", 2))
+    hosts = [{"name": one["name"], "machineId": one["machineId"]} for one in entry["machines"]]
+    provider.extra["AWS_ENDPOINT_URL"] = DEAD
+    answer = provider.call("getReturnRequests", {"machines": hosts})
+    assert answer["requests"] == []
+    assert "not reached" in answer["message"]
+
+
+def test_an_unknown_id_while_young_and_when_old(provider: Provider) -> None:
+    aws = provider.aws
+    young = new_id("req", aws.now(), "0" * 16)
+    old = new_id("req", aws.now() - 3600, "1" * 16)
+    ancient = new_id("req", aws.now() - 100 * 86400, "2" * 16)
+    assert provider.status(young)["status"] == "running"
+    assert provider.status(old)["status"] == "complete_with_error"
+    assert provider.status(ancient)["status"] == "complete"
+    assert provider.status("not-one-of-ours")["status"] == "complete_with_error"
+    assert provider.status(new_id("ret", aws.now() - 3600, "3" * 16))["status"] == "complete"
