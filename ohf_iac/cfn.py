@@ -50,7 +50,7 @@ BUSY: Final = frozenset(status for status in STACK_PHASE if status.endswith("_IN
 _CANCELLED: Final = ("Resource creation cancelled", "Resource update cancelled")
 _SUMMARY: Final = "The following resource(s) failed to"
 _HANDLER = re.compile(r'Resource handler returned message: "(?P<text>.*?)"? ?\(RequestToken: ', re.DOTALL)
-_SERVICE = re.compile(r" \(Service: [^()]*\)\s*\Z")
+_SERVICE = re.compile(r"(?: \((?:Service|SDK Attempt Count): [^()]*\))+\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)

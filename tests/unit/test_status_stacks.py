@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ohf_iac.cfn import StackEvent
+from ohf_iac.status.shortage import why_short
 from tests.judged import COLD, DELETE, FAILED, SUSPEND, Case, marks
 from tests.seen import CREATED, DEADLINE, capacity, look, machine, running, stack
 from tests.seen import record as remembered
@@ -115,3 +117,20 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_what_an_observation_means(case: Case) -> None:
     case.check()
+
+
+def test_a_stack_that_is_still_made_is_no_reason_before_the_deadline() -> None:
+    making = look(at=DEADLINE - 1, stack=stack("CREATE_IN_PROGRESS"))
+    assert why_short(remembered().request, making, "") == ""
+    assert why_short(remembered().request, making, "i-1 is terminated") == "i-1 is terminated"
+
+
+def test_the_root_cause_comes_before_what_the_group_and_the_machines_say() -> None:
+    event = StackEvent(
+        "1", 1.0, "LaunchTemplate", "AWS::EC2::LaunchTemplate", "CREATE_FAILED", reason="no such image"
+    )
+    short = capacity(short=[("", "no room")])
+    assert (
+        why_short(remembered().request, look(stack=FAILED, events=(event,), capacities=[short]), "") == "no image"
+    )
+    assert why_short(remembered().request, look(events=(event,), capacities=[short]), "dead") == "no room"
