@@ -126,11 +126,9 @@ def test_a_stack_that_is_still_made_is_no_reason_before_the_deadline() -> None:
 
 
 def test_the_root_cause_comes_before_what_the_group_and_the_machines_say() -> None:
-    event = StackEvent(
-        "1", 1.0, "LaunchTemplate", "AWS::EC2::LaunchTemplate", "CREATE_FAILED", reason="no such image"
-    )
+    event = StackEvent("1", 1.0, "LaunchTemplate", "AWS::EC2::LaunchTemplate", "CREATE_FAILED", reason="no image")
     short = capacity(short=[("", "no room")])
-    assert (
-        why_short(remembered().request, look(stack=FAILED, events=(event,), capacities=[short]), "") == "no image"
-    )
-    assert why_short(remembered().request, look(events=(event,), capacities=[short]), "dead") == "no room"
+    failed = look(stack=FAILED, events=(event,), capacities=[short])
+    assert why_short(remembered().request, failed, "") == "no image"
+    sound = look(events=(event,), capacities=[short])
+    assert why_short(remembered().request, sound, "i-1 is terminated") == "no room"
