@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from ohf_cli.edge import NotYetError
@@ -49,7 +51,7 @@ def command(request_id: str, yes: bool, every: float, timeout: float, output: Ou
     document = {"schema": "ohf/status/v1", "requests": [document_of(one) for one in seen]}
     show(output, document, lambda width: laid_out(requests_table(seen, app.now()), width))
     if own_end:
-        click.echo(f"its fleet stops launching by itself at {instant(own_end)} and settles after that", err=True)
+        print(f"its fleet stops launching by itself at {instant(own_end)} and settles after that", file=sys.stderr)
     elif answer.status == "running" and timeout:
         raise NotYetError(
             f"cancel {request_id}: it is cancelled and has not settled yet", hint=f"ohf watch {request_id}"

@@ -65,7 +65,7 @@ def run(command: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> in
         return _nobody_reads()
     except OhfError as error:
         return _tell(error, arguments)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         return _tell(DetachedError("interrupted", hint="run the command again"), arguments)
     except click.ClickException as error:
         return _tell(_usage(error), arguments)
@@ -83,10 +83,10 @@ def wants_document(arguments: Sequence[str]) -> bool:
 def _tell(error: OhfError, arguments: Sequence[str]) -> int:
     try:
         if wants_document(arguments):
-            click.echo(json.dumps(_document(error), indent=2))
+            print(json.dumps(_document(error), indent=2))
         sys.stdout.flush()
-        click.echo(_line(error), err=True)
-        click.echo(f"  fix: {error.hint or f'docs/errors.md explains {error.code}'}", err=True)
+        print(_line(error), file=sys.stderr)
+        print(f"  fix: {error.hint or f'docs/errors.md explains {error.code}'}", file=sys.stderr)
     except BrokenPipeError:
         _nobody_reads()
     return error.exit_code
@@ -114,7 +114,7 @@ def _bug(error: Exception, arguments: Sequence[str]) -> OhfError:
     if "--debug" in arguments:
         import traceback  # only when something went wrong
 
-        click.echo(traceback.format_exc(), err=True)
+        print(traceback.format_exc(), file=sys.stderr)
     hint = "this is a fault of ohf: run it again with --debug and report what it prints"
     return OhfError(f"unexpected {type(error).__name__}: {error}", code=BUG, hint=hint)
 

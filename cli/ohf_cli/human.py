@@ -87,7 +87,7 @@ def command(context: click.Context) -> None:
     78 configuration, 130 interrupted.
     """
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        print(context.get_help())
 
 
 def main() -> int:
@@ -98,8 +98,12 @@ def main() -> int:
 def called(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; what it raises is for `edge.run` to tell."""
     words = [word for word in arguments if word != "--debug"]  # it may stand anywhere; the edge looks for it
-    code = command.main(words, prog_name="ohf", standalone_mode=False)
-    return code if isinstance(code, int) else 0
+    try:
+        with command.make_context("ohf", words) as context:
+            command.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    return 0
 
 
 def _meant(name: str) -> str:

@@ -29,7 +29,7 @@ def command(port: int, ready_file: str | None, scenario: str | None, clock_file:
       ohf request instant-ondemand 3
       curl -s -d '{"advance": 60}' http://127.0.0.1:5000/_ohf/clock
 
-    docs/local-aws.md describes scenarios and the control endpoint.
+    docs/local.md describes scenarios and the control endpoint.
     """
     given = {"--ready-file": ready_file, "--scenario": scenario, "--clock-file": clock_file}
     words = ["--port", str(port), *(word for name, value in given.items() if value for word in (name, value))]

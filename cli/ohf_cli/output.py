@@ -42,13 +42,13 @@ def show(output: Output, document: Mapping[str, Any], lines: Callable[[int | Non
         terminal = terminal_of(sys.stdout, os.environ)
         write_lines(sys.stdout, lines(terminal.width), terminal)
     else:
-        click.echo(dumped(output, document))
+        print(dumped(output, document))
 
 
 def show_table(output: Output, document: Mapping[str, Any], table: Table, empty: str) -> None:
     """Print `document`, or for people `table`; `empty` where it has no rows."""
     if output == "table" and not table.rows:
-        click.echo(empty)
+        print(empty)
     else:
         show(output, document, lambda width: laid_out(table, width))
 

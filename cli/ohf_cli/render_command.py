@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,7 @@ def command(
     wanted = catalogue.templates if everything else (found_template(catalogue, template_id or ""),)
     stacks = _rendered(settings, wanted)
     if not everything and directory is None:
-        click.echo(_text(stacks[0], as_yaml, canonical), nl=False)
+        print(_text(stacks[0], as_yaml, canonical), end="")
         return
     index = _index(settings, stacks)
     if directory is not None:
@@ -113,4 +114,4 @@ def _report(output: Output, stacks: tuple[RenderedStack, ...], index: dict[str, 
     table = Table(("TEMPLATE", "KIND", "RESOURCES", "BYTES", "SHA256"), tuple(rows))
     show_table(output, index, table, "no template can be rendered")
     if output == "table":
-        click.echo(f"rendered {plural(len(stacks), 'template')}, no AWS calls", err=True)
+        print(f"rendered {plural(len(stacks), 'template')}, no AWS calls", file=sys.stderr)

@@ -38,7 +38,7 @@ def command(ids: tuple[str, ...], output: Output) -> None:
     app = provider_app()
     requests = overview(app, ids)
     if output == "table" and not requests:
-        click.echo("no requests yet: ohf request TEMPLATE COUNT makes one")
+        print("no requests yet: ohf request TEMPLATE COUNT makes one")
         return
     document = {"schema": "ohf/status/v1", "requests": [document_of(one) for one in requests]}
     show(output, document, lambda width: _lines(requests, app.now(), width, machines=bool(ids)))

@@ -92,7 +92,7 @@ def _lines(frames: Iterator[Frame]) -> Frame | None:
         if not news and time.monotonic() - spoken >= HEARTBEAT:
             news = [heartbeat(frame)]
         for text in news:
-            click.echo(text)
+            print(text, flush=True)
         if news:
             spoken = time.monotonic()
         last = frame
