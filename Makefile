@@ -2,7 +2,7 @@
 # PYTHON=python3.12 make … chooses the interpreter; .ci/venv.sh sets .venv up and keeps it current.
 
 python := .venv/bin/python
-typed := ohf_iac cli/ohf_cli
+typed := ohf_iac cli/ohf_cli bench examples tests
 
 .PHONY: help venv demo test test-all lint bench clean
 .DEFAULT_GOAL := help
