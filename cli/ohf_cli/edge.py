@@ -35,19 +35,23 @@ class DetachedError(OhfError):
     code = INTERRUPTED
 
 
-class NotYetError(OhfError):
+class AfterOutputError(OhfError):
+    """A command has printed what it found, and that is not good: stdout holds one document already."""
+
+
+class NotYetError(AfterOutputError):
     """The time for waiting is up; what was waited for may still come."""
 
     code = DEADLINE
 
 
-class FailedError(OhfError):
+class FailedError(AfterOutputError):
     """What was followed ended badly."""
 
     code = FAILED
 
 
-class FoundError(OhfError):
+class FoundError(AfterOutputError):
     """Checks were carried out and found something that has to be mended."""
 
     code = FINDINGS
@@ -82,7 +86,7 @@ def wants_document(arguments: Sequence[str]) -> bool:
 
 def _tell(error: OhfError, arguments: Sequence[str]) -> int:
     try:
-        if wants_document(arguments):
+        if wants_document(arguments) and not isinstance(error, AfterOutputError):
             print(json.dumps(_document(error), indent=2))
         sys.stdout.flush()
         print(_line(error), file=sys.stderr)

@@ -63,7 +63,7 @@ def command(
     if not everything and directory is None:
         print(_text(stacks[0], as_yaml, canonical), end="")
         return
-    index = _index(settings, stacks)
+    index = _index(settings, stacks, ".yaml" if as_yaml else ".json")
     if directory is not None:
         _write(Path(directory), stacks, index, as_yaml, canonical)
     _report(output, stacks, index)
@@ -77,8 +77,11 @@ def _rendered(settings: Settings, wanted: Iterable[HostTemplate]) -> tuple[Rende
     return tuple(render(one, settings.template.defaults, files) for one in wanted)
 
 
-def _index(settings: Settings, stacks: tuple[RenderedStack, ...]) -> dict[str, Any]:
-    return dict(render_index(stacks, settings.template.defaults))
+def _index(settings: Settings, stacks: tuple[RenderedStack, ...], suffix: str) -> dict[str, Any]:
+    index = render_index(stacks, settings.template.defaults)
+    for name, entry in index["templates"].items():
+        entry["file"] = f"{name}{suffix}"
+    return index
 
 
 def _text(stack: RenderedStack, as_yaml: bool, canonical: bool) -> str:

@@ -77,7 +77,7 @@ def progress(seen: Seen) -> str:
     if seen.record is None and not seen.answer.machines:
         return "-"
     whole = seen.record.request.units if seen.record else len(seen.answer.machines)
-    if seen.record and seen.record.request.weights:
+    if seen.record and any(weight != 1 for weight in seen.record.request.weights.values()):
         return f"{good} for {whole}u"
     return f"{good}/{whole}"
 

@@ -14,7 +14,8 @@ import pytest
 
 from ohf_cli.edge import run
 from ohf_cli.human import called
-from tests.e2e.provider import Provider
+from ohf_cli.validation import schema_findings
+from tests.e2e.provider import ROOT, Provider
 
 #: options that let nothing wait in real time
 QUICK = ("--every", "0.1")
@@ -52,7 +53,11 @@ class Human:
 
     def reads(self, *words: str, code: int = 0) -> Any:
         """What a command prints for programs."""
-        return json.loads(self.says(*words, "--output", "json", code=code))
+        document = json.loads(self.says(*words, "--output", "json", code=code))
+        name = str(document["schema"]).split("/")[1]
+        assert (ROOT / "schemas" / f"{name}.json").is_file()
+        assert schema_findings(name, document) == ()
+        return document
 
     def requests(self, template: str, count: int) -> str:
         return str(self.reads("request", template, str(count))["requestId"])

@@ -201,6 +201,7 @@ def test_the_doctor_names_what_is_wrong(human: Human) -> None:
     human.provider.extra["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
     told = human.says("doctor", code=1)
     failed = [line.split()[1] for line in told.splitlines() if line.startswith("fail")]
+    assert [one["code"] for one in human.reads("doctor", code=1)["checks"] if one["severity"] == "fail"] == failed
     assert failed == ["D201", "D202", "D301", "D302", "D303", "D304", "D305", "D306", "D401"]
 
 
@@ -233,3 +234,16 @@ def test_questions_are_asked_on_a_terminal_alone(human: Human) -> None:
     assert len(live_machines(human.provider.aws)) == 1
     code, screen = on_terminal(human.provider, "delete", request_id, *QUICK, typed="y\n")
     assert (code, "stack gone" in screen) == (0, True)
+
+
+def test_every_document_fits_its_schema(human: Human) -> None:
+    for words in (
+        ("templates", "list"),
+        ("templates", "show", "weighted-spot"),
+        ("templates", "validate"),
+        ("render", "--all"),
+        ("config",),
+        ("status",),
+    ):
+        human.reads(*words)
+    human.reads("templates", "show", "no-such-template", code=1)

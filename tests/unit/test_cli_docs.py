@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,3 +76,11 @@ def test_the_manual_lists_the_codes_that_there_are_and_no_others() -> None:
 def test_an_error_code_tells_its_exit_code() -> None:
     exits = {int(code[1:-2]) for code in codes_in_the_source() if code.startswith("E")}
     assert exits == {int(one) for one in re.findall(r"^\| (\d+) \|", COMMANDS_PAGE, re.MULTILINE)} - {0, 2}
+
+
+def test_every_schema_that_the_manual_names_exists_and_says_its_name() -> None:
+    names = set(re.findall(r"`ohf/([a-z]+)/v1`", COMMANDS_PAGE))
+    assert len(names) > 10
+    for name in names:
+        schema = json.loads((ROOT / "schemas" / f"{name}.json").read_text())
+        assert schema["properties"]["schema"] == {"const": f"ohf/{name}/v1"}
