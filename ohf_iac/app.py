@@ -104,8 +104,12 @@ def announce(app: App, events: Iterable[Event]) -> None:
 
 
 def _log(settings: Settings) -> Log:
-    file = LineFile(settings.log_file(os.uname().nodename), settings.logging.max_bytes, settings.logging.rotations)
+    file = LineFile(settings.log_file(_host()), settings.logging.max_bytes, settings.logging.rotations)
     return Log(file, settings.logging.level, {"provider": settings.provider_name})
+
+
+def _host() -> str:
+    return os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "host")
 
 
 def _note_call(app: App, note: CallNote) -> None:

@@ -143,7 +143,10 @@ class ReturnRecord:
 
 @dataclass(frozen=True, slots=True)
 class MachineRecord:
-    """Where a machine belongs: enough to find it by name, and to know what its absence means."""
+    """Where a machine belongs: enough to find it by name, and to know what its absence means.
+
+    `interrupted_at` is when its reclaim was first told of (0: not yet).
+    """
 
     machine_id: str
     name: str
@@ -151,3 +154,4 @@ class MachineRecord:
     launch_time: int = 0
     account: str = ""
     region: str = ""
+    interrupted_at: int = 0

@@ -7,17 +7,20 @@ end. A host that is named without an id and is not found is not called gone.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac import queries
-from ohf_iac.app import calls_of
+from ohf_iac.app import announce, calls_of
 from ohf_iac.aws import ec2
 from ohf_iac.aws.groups import leaving
-from ohf_iac.errors import OhfError, ProviderError
+from ohf_iac.errors import OhfError, ProviderError, StorageError
+from ohf_iac.events import MachineInterrupted
 from ohf_iac.hostfactory import HostRef, Reclaim
 from ohf_iac.operations.status import read_memory
 from ohf_iac.status.judge import ABSENCE_PATIENCE
 from ohf_iac.status.tally import is_returned
+from ohf_iac.store.memory import with_machines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -60,29 +63,57 @@ def reclaimed_hosts(app: App, hosts: tuple[HostRef, ...] | None) -> tuple[tuple[
         if not hosts:
             return (), ""
         found = queries.find_hosts(calls, app.owner, hosts, memory.machines)
-        gone = _gone(app, calls, memory, found)
-        return (*gone, *_taken(app, calls, found)), ""
+        returned = _returned(memory)
+        reclaims = (*_gone(app, calls, memory, found, returned), *_taken(app, calls, found, returned))
     except OhfError as error:
         app.log.warning(f"reclaims not looked up: {error.message}")
         return (), error.message
+    _tell(app, memory, reclaims)
+    return reclaims, ""
+
+
+def _returned(memory: Memory) -> frozenset[str]:
+    """The machines that returns of ours have named: Host Factory knows what becomes of them."""
+    return frozenset(one.machine_id for record in memory.returns.values() for one in record.machines)
+
+
+def _tell(app: App, memory: Memory, reclaims: tuple[Reclaim, ...]) -> None:
+    """Tell the observers of machines whose reclaim is new, once each as long as we remember."""
+    now = int(app.now())
+    news = [
+        replace(known, interrupted_at=now)
+        for one in reclaims
+        if (known := memory.machines.get(one.machine_id)) is not None and not known.interrupted_at
+    ]
+    if not news:
+        return
+    announce(
+        app,
+        (MachineInterrupted(now, one.request_id, machine_id=one.machine_id, machine_name=one.name) for one in news),
+    )
+    try:
+        app.store.change(lambda before: with_machines(before, news))
+    except StorageError as error:
+        app.log.error(f"reclaims not remembered: {error.message}", hint=error.hint)
 
 
 def _all_of_ours(app: App, calls: Calls, memory: Memory) -> tuple[HostRef, ...]:
     """The machines with our owner tag and those we remember, without what our returns have ended."""
-    returned = {one.machine_id for record in memory.returns.values() for one in record.machines}
+    returned = _returned(memory)
     known = {key: one.name for key, one in memory.machines.items()}
     known |= {one.instance_id: one.name for one in ec2.of_owner(calls, app.owner) if not is_returned(one)}
     return tuple(HostRef(name, key) for key, name in known.items() if key not in returned)
 
 
-def _gone(app: App, calls: Calls, memory: Memory, found: FoundHosts) -> tuple[Reclaim, ...]:
+def _gone(
+    app: App, calls: Calls, memory: Memory, found: FoundHosts, returned: frozenset[str]
+) -> tuple[Reclaim, ...]:
     """Dead machines, and those that EC2 no longer shows although they were looked up by id long after launch."""
     dead = tuple(
         Reclaim(one.instance_id, host.name or one.name, 0)
         for host, one in found.ours
-        if one.state in ("terminated", "stopped") and not is_returned(one)
+        if one.state in ("terminated", "stopped") and not is_returned(one) and one.instance_id not in returned
     )
-    returned = {one.machine_id for record in memory.returns.values() for one in record.machines}
     absent = tuple(
         host
         for host in found.missing
@@ -111,9 +142,13 @@ def _check_place(calls: Calls, memory: Memory, absent: Iterable[HostRef]) -> Non
         )
 
 
-def _taken(app: App, calls: Calls, found: FoundHosts) -> tuple[Reclaim, ...]:
+def _taken(app: App, calls: Calls, found: FoundHosts, returned: frozenset[str]) -> tuple[Reclaim, ...]:
     """Live machines that EC2 or their group is taking away."""
-    alive = {one.instance_id: (host, one) for host, one in found.ours if one.live and not is_returned(one)}
+    alive = {
+        one.instance_id: (host, one)
+        for host, one in found.ours
+        if one.live and not is_returned(one) and one.instance_id not in returned
+    }
     running = {key: one for key, (_, one) in alive.items() if one.state in ("pending", "running")}
     graces: dict[str, int] = {}
     for key, at in ec2.scheduled_ends(calls, running).items() if running else ():

@@ -143,6 +143,7 @@ def _merge_machine(old: MachineRecord | None, new: MachineRecord) -> MachineReco
         launch_time=new.launch_time or old.launch_time,
         account=new.account or old.account,
         region=new.region or old.region,
+        interrupted_at=_earliest(old.interrupted_at, new.interrupted_at),
     )
 
 
