@@ -33,6 +33,8 @@ FLEET_ENDED: Final[Mapping[str, bool]] = MappingProxyType(
 #: After this many seconds beyond ValidUntil a request fleet counts as ended, whatever state it shows: "at this
 #: point, no new requests are placed or able to fulfill the request" (EC2 API, ValidUntil).
 EXPIRY_PATIENCE: Final = 600
+#: Pieces of information in a fleet's history that tell why it does not launch (aws-behaviour §3).
+_TROUBLES: Final = frozenset({"launchSpecUnusable", "launchSpecTemporarilyBlacklisted", "fleetProgressHalted"})
 _MISSING: Final = frozenset({"InvalidFleetId.NotFound", "InvalidSpotFleetRequestId.NotFound"})
 
 
@@ -168,19 +170,17 @@ def _members(calls: Calls, operation: str, fleet_id: str, **parameters: Any) -> 
 
 
 def _history(calls: Calls, operation: str, fleet_id: str, **parameters: Any) -> tuple[Shortfall, ...]:
-    """Why launches failed, newest first; AWS keeps a fleet's history for 48 hours."""
+    """Why launches failed, those with a text first, newest first; AWS keeps a fleet's history for 48 hours."""
     epoch = datetime(2000, 1, 1, tzinfo=UTC)
     rows: list[Mapping[str, Any]] = []
     for page in calls.pages("ec2", operation, "read", f"history of {fleet_id}", StartTime=epoch, **parameters):
         rows += page["HistoryRecords"]
-    return tuple(dict.fromkeys(_errors(sorted(rows, key=lambda one: one["Timestamp"], reverse=True))))
+    newest_first = sorted(rows, key=lambda one: one["Timestamp"], reverse=True)
+    return tuple(sorted(dict.fromkeys(_errors(newest_first)), key=lambda one: not one.text))
 
 
 def _errors(rows: Iterable[Mapping[str, Any]]) -> Iterable[Shortfall]:
     for one in rows:
         event = one.get("EventInformation", {})
-        if one["EventType"] == "error" or event.get("EventSubType") in (
-            "launchSpecUnusable",
-            "fleetProgressHalted",
-        ):
+        if one["EventType"] == "error" or event.get("EventSubType") in _TROUBLES:
             yield Shortfall(event.get("EventSubType", ""), event.get("EventDescription", ""))

@@ -41,7 +41,7 @@ def group_seen(calls: Calls, group: str, now: float) -> CapacitySeen:
         frozen=suspended.issuperset(FROZEN_PROCESSES),
         busy=any(_launching(one) for one in activities),
         members=tuple(one["InstanceId"] for one in row.get("Instances", [])),
-        shortfalls=tuple(_shortfalls(activities)),
+        shortfalls=tuple(dict.fromkeys(_shortfalls(activities))),
     )
 
 

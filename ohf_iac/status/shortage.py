@@ -39,5 +39,6 @@ def why_short(request: Request, seen: Observation, failure: str) -> str:
 def _first_shortfall(capacities: Iterable[CapacitySeen]) -> str:
     for capacity in capacities:
         for short in capacity.shortfalls:
-            return f"Error Code: {short.code}: {short.text}" if short.code else short.text
+            told = f"Error Code: {short.code}" if short.code else ""
+            return f"{told}: {short.text}" if told and short.text else told or short.text
     return ""

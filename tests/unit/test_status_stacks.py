@@ -132,3 +132,15 @@ def test_the_root_cause_comes_before_what_the_group_and_the_machines_say() -> No
     assert why_short(remembered().request, failed, "") == "no image"
     sound = look(events=(event,), capacities=[short])
     assert why_short(remembered().request, sound, "i-1 is terminated") == "no room"
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "told"),
+    [
+        ("NoRoom", "no room", "Error Code: NoRoom: no room"),
+        ("NoRoom", "", "Error Code: NoRoom"),
+        ("", "no room", "no room"),
+    ],
+)
+def test_a_shortfall_is_told_in_the_form_that_lsf_reads(code: str, text: str, told: str) -> None:
+    assert why_short(remembered().request, look(capacities=[capacity(short=[(code, text)])]), "") == told
