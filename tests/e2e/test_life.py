@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from ohf_iac.local.scenario import SWITCHES
 from ohf_iac.request import stack_name
-from ohf_iac.template.kinds import ASG, FLEET_MAINTAIN, SPOT_MAINTAIN, Kind
-from tests.e2e.matrix import CELLS, TEMPLATES, Cell
+from ohf_iac.template.kinds import ASG, FLEET_MAINTAIN, KINDS, SPOT_MAINTAIN, Kind
+from tests.e2e.matrix import CELLS, RUNS, TEMPLATES, Cell, run_of
 from tests.e2e.provider import Provider, live_machines, live_stacks
 from tests.local_aws import switched
 
@@ -81,15 +82,17 @@ def test_the_life_of_a_request_of_each_kind_through_the_scripts(provider: Provid
     live(provider, TEMPLATES[kind])
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
+@pytest.mark.parametrize("cell", RUNS, ids=lambda cell: cell.name)
 def test_a_request_lives_and_ends_under_every_switch(quick: Provider, cell: Cell) -> None:
     quick.aws.reset(profile="realistic", **switched(cell.switch, cell.value))
     live(quick, TEMPLATES[cell.kind])
 
 
 def test_the_matrix_has_a_cell_for_every_kind_under_every_value() -> None:
-    assert len({cell.name for cell in CELLS}) == len(CELLS)
-    assert {cell.kind for cell in CELLS} == set(TEMPLATES)
+    assert set(TEMPLATES) == set(KINDS)
+    wanted = {(kind, switch, value) for switch, values in SWITCHES.items() for value in values for kind in KINDS}
+    assert {(cell.kind, cell.switch, cell.value) for cell in CELLS} == wanted
+    assert {run_of(cell) for cell in CELLS} == set(RUNS)
 
 
 @pytest.mark.parametrize("kind", [ASG, FLEET_MAINTAIN, SPOT_MAINTAIN])
