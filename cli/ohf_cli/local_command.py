@@ -14,7 +14,9 @@ from ohf_iac.errors import ConfigurationError
 @click.option("--port", default=0, show_default=True, help="Port to listen on; 0 takes a free one.")
 @click.option("--ready-file", metavar="FILE", help="File that gets url, port and pid as one line of JSON.")
 @click.option("--scenario", metavar="FILE", help="Scenario to start with: times, capacity, faults (JSON).")
-@click.option("--clock-file", metavar="FILE", help="File that holds the virtual clock's offset [OHF_CLOCK_FILE].")
+@click.option(
+    "--clock-file", metavar="FILE", help="File that holds the virtual clock's offset, for OHF_CLOCK_FILE."
+)
 @click.option("--verbose", is_flag=True, help="Print a line for each request on stderr.")
 def command(port: int, ready_file: str | None, scenario: str | None, clock_file: str | None, verbose: bool) -> None:
     """Serve a local AWS on 127.0.0.1 until Ctrl-C: stacks, fleets, groups and machines that take their time.

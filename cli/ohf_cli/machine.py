@@ -35,10 +35,11 @@ def answer(arguments: Sequence[str], environ: Mapping[str, str]) -> tuple[int, s
     app = None
     try:
         operation, document = _input(arguments)
-        from ohf_iac.app import app_for  # errors of usage must not pay for the rest
+        from ohf_iac.app import app_for, note_call  # errors of usage must not pay for the rest
 
         app = app_for(environ)
         result, afterwards = OPERATIONS[operation](app, document)
+        note_call(app, operation, document, result)
         return 0, wire.dump(result), afterwards
     except OhfError as error:
         _log(app, error.message, error.fields)

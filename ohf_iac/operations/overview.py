@@ -51,12 +51,14 @@ def _stacks(app: App, open_ids: list[str]) -> Mapping[str, StackSeen]:
     """The stacks of unsettled requests by name; none where CloudFormation cannot be asked: the answer says why."""
     if not open_ids:
         return {}
+    names = set(map(stack_name, open_ids))  # of settled ones nothing is told that a later look would not tell, too
     from ohf_iac import queries  # what is settled must not pay for the import of what asks AWS
 
     calls = calls_of(app)
     try:
         if len(open_ids) > 1:
-            return queries.stacks_of_owner(calls, app.owner)
+            found = queries.stacks_of_owner(calls, app.owner)
+            return {name: stack for name, stack in found.items() if name in names}
         stack = queries.stack_of(calls, app.owner, stack_name(open_ids[0]))
         return {stack.name: stack} if stack else {}
     except OhfError as error:
