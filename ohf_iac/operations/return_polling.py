@@ -64,7 +64,8 @@ def _unknown(app: App, calls: Calls, memory: Memory, return_id: str) -> RequestS
 def _judged(
     app: App, calls: Calls, memory: Memory, record: ReturnRecord, instances: Iterable[Instance]
 ) -> RequestStatus:
-    seen = {one.instance_id: one for one in instances if one.tags.get(TAG_OWNER, app.owner) == app.owner}
+    # a dead machine has lost its tags; a live one without our owner tag is not ours to end
+    seen = {one.instance_id: one for one in instances if not one.live or one.tags.get(TAG_OWNER) == app.owner}
     missing = absent(record, seen)
     if len(missing) > 1 and len(missing) == len(record.machines):
         _same_place(calls, memory, missing)
