@@ -6,6 +6,7 @@ memory, and must not pay for an SDK that takes ten times as long to start as the
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from ohf_iac.clock import Deadline, clock_for
 from ohf_iac.config import load
 from ohf_iac.events import dispatch
-from ohf_iac.log import LineFile, Log, audit_handler, log_handler, stamp
+from ohf_iac.log import LineFile, Log, audit_handler, log_handler, masked, stamp
 from ohf_iac.store.json_file import json_store
 
 if TYPE_CHECKING:
@@ -101,6 +102,25 @@ def announce(app: App, events: Iterable[Event]) -> None:
         app.handlers,
         lambda event, error: app.log.error(f"observer failed on {event.name}: {error}", event=event.name),
     )
+
+
+def note_call(app: App, operation: str, document: bytes, answer: Mapping[str, object]) -> None:
+    """Keep input and answer of an operation in the I/O log, where that is on, without their secrets."""
+    if not app.settings.logging.io_log:
+        return
+    limits = app.settings.logging
+    line = {"at": stamp(app.now()), "operation": operation, "input": _readable(document), "answer": answer}
+    try:
+        LineFile(app.settings.io_log_file, limits.max_bytes, limits.rotations).append(masked(line))
+    except OSError as error:
+        app.log.error(f"I/O log cannot be written: {error}")
+
+
+def _readable(document: bytes) -> object:
+    try:
+        return json.loads(document)
+    except ValueError:
+        return document.decode("utf-8", "replace")
 
 
 def _log(settings: Settings) -> Log:

@@ -64,6 +64,7 @@ def create_stack(
     parameters: Mapping[str, str],
     tags: Mapping[str, str],
     role_arn: str,
+    bucket: str = "",
 ) -> str:
     """Create the one stack of a request and return its id ("" when a retry found it there already)."""
     return cloudformation.create_stack(
@@ -74,4 +75,5 @@ def create_stack(
         tags=tags,
         token=f"{request_id}-create",
         role_arn=role_arn,
+        bucket=bucket,
     )

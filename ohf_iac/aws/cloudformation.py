@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 from ohf_iac.aws.translate import known
@@ -29,19 +30,16 @@ def create_stack(
     tags: Mapping[str, str],
     token: str,
     role_arn: str = "",
+    bucket: str = "",
 ) -> str:
     """Create a stack and return its id; "" when AWS says that it is there already.
 
-    `token` is derived from the request's id, so that SDK retries make no second stack; OnFailure is DO_NOTHING,
-    because a rollback kills machines that already joined.
+    A body beyond CloudFormation's limit for a call goes through `bucket`, or is refused without one. `token` is
+    derived from the request's id, so that SDK retries make no second stack; OnFailure is DO_NOTHING, because a
+    rollback kills machines that already joined.
     """
-    if len(body.encode("ascii")) > INLINE_LIMIT:
-        raise ProviderError(
-            f"create stack {name}: the body has {len(body)} bytes, CloudFormation takes {INLINE_LIMIT} in a call",
-            sent=False,
-            hint="shorten the user data or the list of types and subnets",
-        )
     extra: dict[str, Any] = {"RoleARN": role_arn} if role_arn else {}
+    extra |= _template(calls, name, body, bucket)
     try:
         answer = calls.call(
             "cloudformation",
@@ -49,7 +47,6 @@ def create_stack(
             "create",
             f"stack {name}",
             StackName=name,
-            TemplateBody=body,
             Parameters=[
                 {"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())
             ],
@@ -63,6 +60,26 @@ def create_stack(
             return ""
         raise
     return str(answer["StackId"])
+
+
+def _template(calls: Calls, name: str, body: str, bucket: str) -> dict[str, str]:
+    """The template as CreateStack takes it: in the call, or as an object in S3 that its digest names."""
+    content = body.encode("ascii")
+    if len(content) <= INLINE_LIMIT:
+        return {"TemplateBody": body}
+    if not bucket:
+        raise ProviderError(
+            f"create stack {name}: its body of {len(content)} bytes is over the limit of {INLINE_LIMIT} in a call",
+            sent=False,
+            hint="set provider.templateBucket, or shorten user data or the list of types and subnets",
+        )
+    key = f"{hashlib.sha256(content).hexdigest()}.json"
+    try:
+        calls.call("s3", "put_object", "store body", f"s3://{bucket}/{key}", Bucket=bucket, Key=key, Body=content)
+    except ProviderError as error:
+        error.sent = False  # no stack can have come of it
+        raise
+    return {"TemplateURL": f"https://{bucket}.s3.{calls.region}.amazonaws.com/{key}"}
 
 
 def describe_stack(calls: Calls, stack: str) -> StackSeen | None:

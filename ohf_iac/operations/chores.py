@@ -41,7 +41,9 @@ def carry_out_chores(app: App) -> int:
             # the import of what asks AWS is only worth its time when something is due
             from ohf_iac.operations.chore_work import work_off
 
-            return work_off(within(app, limits.chore_seconds), due, limits.chore_calls)
+            served = work_off(within(app, limits.chore_seconds), due, limits.chore_calls)
+            app.store.archive(app.now() - app.settings.storage.history_days * 86400)
+            return served
     except (OhfError, OSError) as error:
         app.log.debug(f"chores put off: {error}")
         return 0

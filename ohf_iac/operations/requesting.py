@@ -48,6 +48,7 @@ def request_machines(app: App, ask: MachineAsk) -> tuple[str, str]:
             parameters_for(template, request),
             tags_for(request, rendered.digest, extra=app.settings.template.defaults.tags),
             app.settings.provider.service_role_arn,
+            app.settings.provider.template_bucket,
         )
     except OhfError as error:
         return _failed(app, record, error)
