@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from ohf_cli.edge import FailedError
 from ohf_iac.errors import ConfigurationError
 
 
@@ -43,4 +44,7 @@ def command(port: int, ready_file: str | None, scenario: str | None, clock_file:
             f"start the local AWS: {error.name} is not installed", hint="pip install 'ohf_iac[local]'"
         ) from error
     except SystemExit as end:
-        raise click.exceptions.Exit(end.code if isinstance(end.code, int) else 1) from end
+        if end.code:
+            raise FailedError(
+                f"serve the local AWS: it ended with {end.code}", hint="the line above says why; docs/local.md"
+            ) from end

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from ohf_iac.errors import ConfigurationError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ohf_iac.app import App
     from ohf_iac.config import Settings
@@ -51,15 +54,17 @@ def provider_app() -> App:
     from ohf_iac.app import app_for
 
     environ = provider_environ()
-    validated_settings(environ)
-    return app_for(environ)
+    with _options_named():
+        validated_settings(environ)
+        return app_for(environ)
 
 
 def provider_settings() -> Settings:
     """The settings for commands that keep nothing: name, work and log folder may be left out."""
     from ohf_cli.validation import validated_settings
 
-    return validated_settings(stateless_environ())
+    with _options_named():
+        return validated_settings(stateless_environ())
 
 
 def stateless_environ() -> dict[str, str]:
@@ -75,6 +80,21 @@ def stateless_environ() -> dict[str, str]:
         if place and not any(environ.get(one) for one in (own, *others)):
             environ[own] = place
     return environ
+
+
+@contextmanager
+def _options_named() -> Iterator[None]:
+    """Where a variable of Host Factory is missing, people are told of the option that stands in for it."""
+    try:
+        yield
+    except ConfigurationError as error:
+        missing = [name for name, variable in _VARIABLES.items() if f"{variable} is not set" in error.message]
+        missing += [name for name, variable in _VARIABLES.items() if f"none of {variable}" in error.message]
+        if missing:
+            error.hint = (
+                f"give --{missing[0]} {_HELP[missing[0]][0]}, or set {_VARIABLES[missing[0]]} as Host Factory does"
+            )
+        raise
 
 
 def _note(context: click.Context, option: click.Parameter, value: str | None) -> None:

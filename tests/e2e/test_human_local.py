@@ -65,6 +65,7 @@ def test_a_scenario_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "sunny" in done.stderr
+    assert "ohf: error[E141]" in done.stderr
 
 
 def demo(folder: Path) -> subprocess.Popen[str]:
