@@ -6,20 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ohf_iac import queries
-from ohf_iac.app import announce, calls_of
+from ohf_iac.app import calls_of
 from ohf_iac.commands import carry_out
-from ohf_iac.errors import ProviderError, StorageError
-from ohf_iac.events import request_changes
+from ohf_iac.errors import ProviderError
 from ohf_iac.operations.giving_back import DELETION_LOOK
 from ohf_iac.operations.policies import policies_for
 from ohf_iac.operations.polling import Poll
+from ohf_iac.operations.remembering import note_requests
 from ohf_iac.plan import delete_stack, terminate
 from ohf_iac.request import TAG_SETTLED, stack_name
 from ohf_iac.status.tally import is_returned
-from ohf_iac.store.memory import with_requests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from ohf_iac.app import App
     from ohf_iac.aws.calls import Calls
@@ -38,7 +37,7 @@ def work_off(app: App, due: tuple[RequestRecord, ...], limit: int) -> int:
             done += [_served(app, calls, record, seen[record.request.request_id])]
     except ProviderError as error:
         app.log.info(f"chores: {len(done)} of {len(due)} done: {error.message}")
-    _remember(app, done)
+    note_requests(app, app.store.read(), done)
     return len(done)
 
 
@@ -93,16 +92,3 @@ def _after_deletion(app: App, calls: Calls, record: RequestRecord, seen: Observa
         ids = tuple(one.instance_id for one in seen.instances if one.live)
         return _end_late(app, calls, record, ids)
     return replace(record, stack="gone", chore_at=0)
-
-
-def _remember(app: App, records: Iterable[RequestRecord]) -> None:
-    changed = tuple(records)
-    if not changed:
-        return
-    before = app.store.read()
-    for one in changed:
-        announce(app, request_changes(before.requests.get(one.request.request_id), one, int(app.now())))
-    try:
-        app.store.change(lambda memory: with_requests(memory, changed))
-    except StorageError as error:
-        app.log.error(f"chores not remembered: {error.message}", hint=error.hint)

@@ -11,17 +11,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac import commands, queries
-from ohf_iac.app import announce
-from ohf_iac.errors import OhfError, ProviderError, StorageError
-from ohf_iac.events import request_changes
-from ohf_iac.machine import Machine
+from ohf_iac.errors import OhfError, ProviderError
+from ohf_iac.operations.remembering import note_requests
 from ohf_iac.plan import steps_for
-from ohf_iac.request import MachineRecord, minted_at, stack_name
+from ohf_iac.request import minted_at, stack_name
 from ohf_iac.status.answer import RequestStatus, next_record, remembered, status_of
 from ohf_iac.status.judge import STACK_PATIENCE, judge
 from ohf_iac.status.recover import STACK_MEMORY, record_from_machines, record_from_stack
 from ohf_iac.status.tally import settled_mark
-from ohf_iac.store.memory import with_machines, with_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,26 +61,8 @@ class Poll:
             return {one: self._blind(one, error) for one in wanted}
         stacks = self._walked(seen)
         found = {one: self._isolated(one, seen[one], weights, stacks) for one in wanted}
-        settled = {one.request.request_id: one for one in self.save() if one.settled}
-        return found | {one: remembered(record) for one, record in settled.items()}
-
-    def save(self) -> tuple[RequestRecord, ...]:
-        """Remember what was judged, and what it became: the first verdict stands, whoever gave it.
-
-        Where that fails, AWS's own marks carry the verdicts.
-        """
-        records = tuple(self.changed)
-        if not records:
-            return ()
-        for record in records:
-            old = self.memory.requests.get(record.request.request_id)
-            announce(self.app, request_changes(old, record, int(self.app.now())))
-        try:
-            memory = self.app.store.change(lambda memory: _with(memory, records))
-        except StorageError as error:
-            self.app.log.error(f"answers not remembered: {error.message}", hint=error.hint)
-            return records
-        return tuple(memory.requests[one.request.request_id] for one in records)
+        kept = note_requests(self.app, self.memory, self.changed)
+        return found | {one.request.request_id: remembered(one) for one in kept if one.settled}
 
     def act(
         self, record: RequestRecord, seen: Observation, stacks: Mapping[str, StackSeen] | None = None
@@ -190,19 +169,3 @@ class Poll:
         self._looks += 1
         if self._looks > LOOK_BURST:
             self.app.sleep(LOOK_PACE)
-
-
-def machine_records(request_id: str, stack_id: str, machines: Iterable[Machine]) -> tuple[MachineRecord, ...]:
-    """Where machines belong; account and region stand in the stack's id."""
-    parts = stack_id.split(":")
-    region, account = (parts[3], parts[4]) if len(parts) > 5 else ("", "")
-    return tuple(
-        MachineRecord(one.machine_id, one.name, request_id, one.launch_time, account, region) for one in machines
-    )
-
-
-def _with(memory: Memory, records: tuple[RequestRecord, ...]) -> Memory:
-    for record in records:
-        memory = with_request(memory, record)
-        memory = with_machines(memory, machine_records(record.request.request_id, record.stack_id, record.machines))
-    return memory

@@ -11,15 +11,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ohf_iac import commands
-from ohf_iac.app import announce, calls_of
+from ohf_iac.app import calls_of
 from ohf_iac.aws import ec2
 from ohf_iac.config.catalogue_file import catalogue_files, load_catalogue
 from ohf_iac.errors import BusinessRuleError, OhfError, ProviderError, ResourceNotFoundError, StorageError
-from ohf_iac.events import request_changes
+from ohf_iac.operations.remembering import keep_request
 from ohf_iac.request import Request, RequestRecord, new_id
 from ohf_iac.stack import parameters_for, tags_for
 from ohf_iac.status.tally import units_of
-from ohf_iac.store.memory import unsettled, with_request
+from ohf_iac.store.memory import unsettled
 from ohf_iac.template.host_template import on_demand_units
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def request_machines(app: App, ask: MachineAsk) -> tuple[str, str]:
     _check_free(app, calls, template, ask.units)
     request = _request(app, template, ask)
     record = RequestRecord(request, digest=rendered.digest)
-    _remember(app, None, record)
+    keep_request(app, None, record)
     try:
         stack_id = commands.create_stack(
             calls,
@@ -137,7 +137,7 @@ def _failed(app: App, record: RequestRecord, error: OhfError) -> tuple[str, str]
         return record.request.request_id, f"requested; AWS did not confirm: {error.message}"
     now = int(app.now())
     message = error.message
-    _remember(
+    keep_request(
         app,
         record,
         replace(record, stack="abandoned", verdict="complete_with_error", settled_at=now, message=message),
@@ -148,11 +148,6 @@ def _failed(app: App, record: RequestRecord, error: OhfError) -> tuple[str, str]
 def _remember_created(app: App, record: RequestRecord, stack_id: str) -> None:
     """The stack exists: a store that fails now must not hide it from Host Factory."""
     try:
-        _remember(app, record, replace(record, stack="created", stack_id=stack_id))
+        keep_request(app, record, replace(record, stack="created", stack_id=stack_id))
     except StorageError as error:
         app.log.error(f"stack id not remembered: {error.message}", request_id=record.request.request_id)
-
-
-def _remember(app: App, old: RequestRecord | None, new: RequestRecord) -> None:
-    app.store.change(lambda memory: with_request(memory, new))
-    announce(app, request_changes(old, new, int(app.now())))

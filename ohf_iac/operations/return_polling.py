@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ohf_iac.app import announce
 from ohf_iac.aws import ec2
-from ohf_iac.errors import OhfError, ProviderError, StorageError
-from ohf_iac.events import return_changes
+from ohf_iac.errors import OhfError, ProviderError
 from ohf_iac.operations.giving_back import give_back
+from ohf_iac.operations.remembering import note_return
 from ohf_iac.request import TAG_OWNER, TAG_REQUEST, ReturnedMachine, ReturnRecord, minted_at, return_tag
 from ohf_iac.status.answer import RequestStatus, remembered_return
 from ohf_iac.status.judge import STACK_PATIENCE
 from ohf_iac.status.returns import absent, judge_return
-from ohf_iac.store.memory import with_return
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,7 +78,7 @@ def _judged(
         message=judgement.message or record.message,
         settled_at=int(app.now()) if judgement.verdict else 0,
     )
-    _remember(app, memory.returns.get(record.return_id), new)
+    note_return(app, memory.returns.get(record.return_id), new)
     return remembered_return(new)
 
 
@@ -98,11 +96,3 @@ def _same_place(calls: Calls, memory: Memory, missing: Iterable[ReturnedMachine]
             transient=True,
             hint="check AWS_REGION and the credentials of this provider",
         )
-
-
-def _remember(app: App, old: ReturnRecord | None, new: ReturnRecord) -> None:
-    announce(app, return_changes(old, new, int(app.now())))
-    try:
-        app.store.change(lambda memory: with_return(memory, new))
-    except StorageError as error:
-        app.log.error(f"return not remembered: {error.message}", hint=error.hint)

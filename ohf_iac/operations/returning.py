@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ohf_iac import queries
-from ohf_iac.app import announce, calls_of
+from ohf_iac.app import calls_of
 from ohf_iac.errors import OhfError
-from ohf_iac.events import return_changes
 from ohf_iac.operations.giving_back import give_back
+from ohf_iac.operations.remembering import keep_return
 from ohf_iac.operations.status import read_memory
 from ohf_iac.request import TAG_REQUEST, ReturnedMachine, ReturnRecord, new_id
-from ohf_iac.store.memory import with_return
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,10 +35,10 @@ def return_machines(app: App, hosts: Iterable[HostRef]) -> tuple[str, str]:
         found = queries.find_hosts(calls, app.owner, wanted, memory.machines)
     except OhfError as error:
         app.log.warning(f"hosts not looked up: {error.message}", return_id=return_id)
-        _remember(app, ReturnRecord(return_id, int(app.now()), _by_memory(memory, wanted), message=error.message))
+        keep_return(app, ReturnRecord(return_id, int(app.now()), _by_memory(memory, wanted), message=error.message))
         return return_id, f"{len(wanted)} machines to be returned; {error.message}"
     message = _message(app, found)
-    _remember(app, ReturnRecord(return_id, int(app.now()), _named(found), message=_foreign(found)))
+    keep_return(app, ReturnRecord(return_id, int(app.now()), _named(found), message=_foreign(found)))
     live = [one for _, one in found.ours if one.live]
     if live:
         try:
@@ -85,8 +84,3 @@ def _message(app: App, found: FoundHosts) -> str:
 def _foreign(found: FoundHosts) -> str:
     names = ", ".join(host.name or host.machine_id for host, _ in found.foreign)
     return f"not machines of this provider, left alone: {names}" if names else ""
-
-
-def _remember(app: App, record: ReturnRecord) -> None:
-    app.store.change(lambda memory: with_return(memory, record))
-    announce(app, return_changes(None, record, int(app.now())))
