@@ -29,7 +29,7 @@ def screen(frame: Frame, width: int | None) -> Iterator[Line]:
     resources = tuple(map(_resource, _latest(frame).values()))
     if resources:
         yield ()
-        yield from laid_out(Table(("RESOURCE", "STATUS", "SINCE"), resources, "PHYSICAL ID"), width)
+        yield from laid_out(Table(("RESOURCE", "STATUS"), resources, "PHYSICAL ID"), width)
     machines = frame.seen.answer.machines
     if machines:
         yield ()
@@ -111,7 +111,7 @@ def _resource(event: StackEvent) -> Row:
     status = event.status
     tone: Tone = "bad" if status.endswith("_FAILED") else "busy" if status.endswith("_IN_PROGRESS") else "good"
     note = f"{event.physical_id} {plain_reason(event.reason)}".strip() if tone == "bad" else event.physical_id
-    return row(event.logical_id, Cell(status, tone), clock_time(event.at), note=note)
+    return row(event.logical_id, Cell(status, tone), note=note)
 
 
 def _elapsed(frame: Frame) -> str:
