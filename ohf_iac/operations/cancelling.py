@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ohf_iac import queries
-from ohf_iac.app import announce, calls_of
+from ohf_iac.app import calls_of
 from ohf_iac.errors import ResourceNotFoundError
-from ohf_iac.events import request_changes
+from ohf_iac.operations.policies import catalogue_if_readable, weights_of
+from ohf_iac.operations.remembering import keep_request
 from ohf_iac.operations.status import read_memory, request_statuses
-from ohf_iac.request import id_kind, stack_name
+from ohf_iac.request import TAG_TEMPLATE, id_kind, stack_name
 from ohf_iac.status.judge import EXPIRY_MARGIN
 from ohf_iac.status.recover import record_from_stack
-from ohf_iac.store.memory import with_request
 from ohf_iac.template.kinds import FLEET_REQUEST, SPOT_REQUEST
 
 if TYPE_CHECKING:
@@ -30,9 +30,14 @@ def cancel_request(app: App, request_id: str) -> RequestStatus:
     request stays as it is. ResourceNotFoundError when nobody knows the request.
     """
     record = known_record(app, calls_of(app), request_id, "cancel")
-    if not record.settled and not record.cancelled_at:
-        remember(app, replace(record, cancelled_at=int(app.now())))
+    mark_cancelled(app, record)
     return request_statuses(app, [request_id])[0]
+
+
+def mark_cancelled(app: App, record: RequestRecord) -> None:
+    """Let every later poll treat the request's time as over; one that is settled stays as it is."""
+    if not record.settled and not record.cancelled_at:
+        keep_request(app, record, replace(record, cancelled_at=int(app.now())))
 
 
 def ends_by_itself_at(app: App, request_id: str) -> int:
@@ -51,16 +56,9 @@ def known_record(app: App, calls: Calls, request_id: str, verb: str) -> RequestR
     if id_kind(request_id) != "req":
         raise ResourceNotFoundError(f"{verb} {request_id}: it is not the id of a request", hint="ohf status")
     stack = queries.stack_of(calls, app.owner, stack_name(request_id))
-    found = record_from_stack(stack, {}) if stack is not None else None
+    weights = weights_of(catalogue_if_readable(app))
+    found = record_from_stack(stack, weights.get(stack.tags.get(TAG_TEMPLATE, ""), {})) if stack else None
     if found is None:
         raise ResourceNotFoundError(f"{verb} {request_id}: this provider does not know it", hint="ohf status")
     return found
 
-
-def remember(app: App, record: RequestRecord) -> RequestRecord:
-    """Keep a record and tell the observers what changed; the record as it is remembered."""
-    request_id = record.request.request_id
-    old = read_memory(app).requests.get(request_id)
-    kept = app.store.change(lambda memory: with_request(memory, record)).requests[request_id]
-    announce(app, request_changes(old, kept, int(app.now())))
-    return kept

@@ -9,8 +9,9 @@ from ohf_iac import commands, queries
 from ohf_iac.app import calls_of
 from ohf_iac.errors import CommandError
 from ohf_iac.hostfactory import HostRef
-from ohf_iac.operations.cancelling import known_record, remember
+from ohf_iac.operations.cancelling import known_record, mark_cancelled
 from ohf_iac.operations.giving_back import DELETION_LOOK
+from ohf_iac.operations.remembering import keep_request
 from ohf_iac.operations.returning import return_machines
 from ohf_iac.operations.status import request_statuses
 from ohf_iac.plan import delete_stack
@@ -54,8 +55,7 @@ def delete_request(app: App, request_id: str) -> Deletion:
     """
     calls = calls_of(app)
     record = known_record(app, calls, request_id, "delete")
-    if not record.settled and not record.cancelled_at:
-        record = remember(app, replace(record, cancelled_at=int(app.now())))
+    mark_cancelled(app, record)
     hosts = tuple(HostRef(one.name, one.instance_id) for one in _live(app, calls, request_id))
     return_id = return_machines(app, hosts)[0] if hosts else ""
     if left := _live(app, calls, request_id):
@@ -66,7 +66,7 @@ def delete_request(app: App, request_id: str) -> Deletion:
     request_statuses(app, [request_id])  # settle what can be settled, so that the deletion tells the verdict
     record = known_record(app, calls, request_id, "delete")
     commands.carry_out(calls, (delete_stack(record),), app.settings.provider.service_role_arn)
-    remember(app, replace(record, stack="deleting", chore_at=int(app.now()) + DELETION_LOOK))
+    keep_request(app, record, replace(record, stack="deleting", chore_at=int(app.now()) + DELETION_LOOK))
     return Deletion(request_id, "deleting", return_id, len(hosts))
 
 
@@ -76,7 +76,7 @@ def deletion_seen(app: App, deletion: Deletion) -> Deletion:
     record = known_record(app, calls, deletion.request_id, "delete")
     stack = queries.stack_of(calls, app.owner, record.stack_id or stack_name(deletion.request_id))
     if stack is None or stack.phase == "deleted":
-        remember(app, replace(record, stack="gone", chore_at=0))
+        keep_request(app, record, replace(record, stack="gone", chore_at=0))
         return replace(deletion, stage="gone")
     if stack.phase == "delete_failed":
         return replace(deletion, stage="failed", message=stack.reason)

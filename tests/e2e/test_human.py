@@ -247,3 +247,16 @@ def test_every_document_fits_its_schema(human: Human) -> None:
     ):
         human.reads(*words)
     human.reads("templates", "show", "no-such-template", code=1)
+
+
+@pytest.mark.parametrize("template", ["weighted-spot", "asg-ondemand"])
+def test_a_request_is_cancelled_and_deleted_when_memory_is_lost(human: Human, template: str) -> None:
+    human.provider.aws.scenario(profile="realistic", capacity={"*": 2}, **PASSING)
+    request_id = human.requests(template, 3)
+    human.provider.aws.advance(60)
+    (human.provider.work / "grid-request_database.json").unlink()
+    (shown,) = human.reads("cancel", request_id, "--yes", *QUICK)["requests"]
+    assert (shown["requestId"], shown["status"]) == (request_id, "complete")
+    (human.provider.work / "grid-request_database.json").unlink()
+    assert human.reads("delete", request_id, "--yes", *QUICK)["stack"] == "gone"
+    assert live_machines(human.provider.aws) == []
