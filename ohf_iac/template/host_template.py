@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,11 +11,12 @@ if TYPE_CHECKING:
     from ohf_iac.template.kinds import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class HostTemplate:
+class HostTemplate(NamedTuple):
     """One entry of the catalogue that can be served. Absent texts are "", absent numbers 0, unless said otherwise.
 
-    Everything that a body is made of is here; `raw` alone is the entry as it was written, to be echoed.
+    Everything that a body is made of is here; `raw` alone is the entry as it was written, to be echoed. A named
+    tuple and not a dataclass: with this many fields the class alone would cost a listing of templates as much as
+    bare Python's start.
     """
 
     # what Host Factory and a request need
