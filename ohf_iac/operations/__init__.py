@@ -1,1 +1,1 @@
-"""The five Host Factory operations, as both faces use them: values in, values out."""
+"""The use cases as both faces use them: Host Factory's five operations, and what people ask for besides."""
