@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ohf_iac.request import stack_name
-from ohf_iac.template.kinds import Kind
+from ohf_iac.template.kinds import ASG, INSTANT, Kind
 from tests.e2e.matrix import TEMPLATES
 from tests.e2e.provider import EXAMPLE, Provider, live_machines, live_stacks
 
@@ -71,6 +71,27 @@ def test_a_creation_that_fails_with_no_machine_alive(quick: Provider, kind: Kind
     quick.polls(300, step=60)
     assert stack_name(request_id) not in live_stacks(aws)
     assert live_machines(aws) == []
+
+
+@pytest.mark.parametrize("verdict", ["complete", "complete_with_error"])
+@pytest.mark.parametrize(("kind", "switch"), [(ASG, "groupShort"), (INSTANT, "instantPartial")])
+def test_a_creation_that_fails_with_machines_alive_is_a_shortage(
+    quick: Provider, tmp_path: Path, kind: Kind, switch: str, verdict: str
+) -> None:
+    provider = with_partial_status(quick, tmp_path, verdict)
+    aws = provider.aws
+    aws.reset(profile="realistic", capacity={"*": 2}, uncertain={switch: "fail"})
+    request_id = provider.request(TEMPLATES[kind], 3)
+    entry = provider.settle(request_id, patience=600)
+    assert entry["status"] == verdict
+    assert [one["result"] for one in entry["machines"]] == ["succeed", "succeed"]
+    assert "capacity" in entry["message"].lower()
+    (stack,) = aws.client("cloudformation").describe_stacks()["Stacks"]
+    assert stack["StackStatus"] == "CREATE_FAILED"
+    aws.scenario(profile="realistic")
+    aws.advance(DAY)
+    provider.polls(60, step=60)
+    assert {one["InstanceId"] for one in live_machines(aws)} == {one["machineId"] for one in entry["machines"]}
 
 
 @pytest.mark.parametrize("kind", KINDS)
