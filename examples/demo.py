@@ -67,7 +67,7 @@ def play(stage: Stage) -> None:
     show_templates(stage)
     ids = request_all(stage)
     machines, waited = wait_for_machines(stage, ids)
-    show_events(stage, ids)
+    show_events(ids)
     return_some(stage, "one machine of each request", [one[0] for one in machines.values()])
     stage.advance(3600)
     left = live_machines(ids)
@@ -129,14 +129,15 @@ def wait_for_machines(
     raise WrongError(f"after {PATIENCE} polls only {sorted(waited)} are complete")
 
 
-def show_events(stage: Stage, ids: Mapping[str, str]) -> None:
+def show_events(ids: Mapping[str, str]) -> None:
     """Act 4: what CloudFormation tells of the stacks."""
-    heading("What happened in the stacks", "ohf events REQUEST")
-    stories = side_by_side(lambda template: stage.ohf("events", ids[template]), ids)
-    for template, story in zip(ids, stories, strict=True):
-        done = [one for one in story["events"] if one["status"] == "CREATE_COMPLETE"]
-        print(f"   {KINDS[template]:<20} " + ", ".join(told(one, story["events"][0]["at"]) for one in done))
-        made = [one["logicalId"] for one in done[:-1]]
+    heading("What happened in the stacks, by CloudFormation's own events", "ohf events REQUEST")
+    client = boto3.client("cloudformation")
+    for template, request_id in ids.items():
+        events = client.describe_stack_events(StackName=f"ohf-{request_id}")["StackEvents"][::-1]
+        done = [one for one in events if one["ResourceStatus"] == "CREATE_COMPLETE"]
+        print(f"   {KINDS[template]:<20} " + ", ".join(told(one, events[0]["Timestamp"]) for one in done))
+        made = [one["LogicalResourceId"] for one in done[:-1]]
         check(made, ["LaunchTemplate", "Capacity"], f"resources of {template} created")
 
 
@@ -215,12 +216,13 @@ def live_machines(ids: Mapping[str, str]) -> dict[str, int]:
     return found
 
 
-def told(event: Mapping[str, str], start: str) -> str:
+def told(event: Mapping[str, Any], start: datetime) -> str:
     """An event in a few words, with the seconds since the stack's first."""
-    passed = datetime.fromisoformat(event["at"]) - datetime.fromisoformat(start)
-    if event["resourceType"] == "AWS::CloudFormation::Stack":
-        return f"stack complete {passed.seconds} s"
-    return f"{event['logicalId']} {event['physicalId'][:21]} {passed.seconds} s"
+    seconds = (event["Timestamp"] - start).seconds
+    if event["ResourceType"] == "AWS::CloudFormation::Stack":
+        return f"stack complete after {seconds} s"
+    name = event["LogicalResourceId"]
+    return f"{event['PhysicalResourceId']} {seconds} s" if name == "Capacity" else f"{name} {seconds} s"
 
 
 def brief(row: Mapping[str, Any]) -> str:

@@ -40,11 +40,6 @@ class Stage:
         found: dict[str, Any] = json.loads(answer)
         return found
 
-    def ohf(self, *words: str) -> dict[str, Any]:
-        """A command of the human face, its output as JSON."""
-        found: dict[str, Any] = json.loads(self._run([sys.executable, "-m", "ohf_cli", *words, "--output", "json"]))
-        return found
-
     def advance(self, seconds: float) -> None:
         """Let virtual time pass."""
         self._control("POST", "clock", {"advance": seconds})
