@@ -54,16 +54,22 @@ class Provider:
 
     def call(self, operation: str, document: object, *, code: int = 0) -> dict[str, Any]:
         """The answer of one operation; the exit code must be as expected and stderr empty."""
+        found, answer = self.tried(operation, document)
+        assert found == code, f"{operation} exits {found}: {answer}"
+        return answer
+
+    def tried(self, operation: str, document: object) -> tuple[int, dict[str, Any]]:
+        """Exit code and answer of one operation."""
         for name in ("work", "log"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         # as Host Factory writes it: a name without suffix, tabs
         source = self.folder / "hf_in_Ab3xYz"
         source.write_text(document if isinstance(document, str) else json.dumps(document, indent="\t"))
-        answered = self._script(operation, source) if self.fresh else self._here(operation, source)
-        assert answered[0] == code, f"{operation} exits {answered[0]}: {answered[1]}"
-        found = json.loads(answered[1])
-        assert isinstance(found, dict)
-        return found
+        code, text = self._script(operation, source) if self.fresh else self._here(operation, source)
+        answer = json.loads(text)
+        assert code in (0, 1)
+        assert isinstance(answer, dict)
+        return code, answer
 
     def _script(self, operation: str, source: Path) -> tuple[int, str]:
         done = subprocess.run(

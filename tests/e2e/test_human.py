@@ -260,3 +260,16 @@ def test_a_request_is_cancelled_and_deleted_when_memory_is_lost(human: Human, te
     (human.provider.work / "grid-request_database.json").unlink()
     assert human.reads("delete", request_id, "--yes", *QUICK)["stack"] == "gone"
     assert live_machines(human.provider.aws) == []
+
+
+def test_requests_are_listed_from_their_stacks_when_memory_is_lost(human: Human) -> None:
+    ids = [human.requests(template, 1) for template in ("instant-ondemand", "asg-ondemand")]
+    human.provider.aws.advance(120)
+    (human.provider.work / "grid-request_database.json").unlink()
+    shown = human.reads("status")["requests"]
+    assert sorted((one["requestId"], one["status"], len(one["machines"])) for one in shown) == sorted(
+        (one, "complete", 1) for one in ids
+    )
+    human.provider.aws.clear_calls()
+    assert human.reads("status")["requests"] == shown
+    assert human.provider.aws.calls() == []
