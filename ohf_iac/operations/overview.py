@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ohf_iac.app import calls_of
 from ohf_iac.errors import OhfError
 from ohf_iac.operations.status import read_memory, request_statuses
-from ohf_iac.request import minted_at, stack_name
+from ohf_iac.request import minted_at, request_id_of, stack_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,7 +32,8 @@ class Seen:
 def overview(app: App, ids: Iterable[str] = ()) -> tuple[Seen, ...]:
     """The ids asked for, in their order; without any, all requests that are remembered, newest first.
 
-    Changes what a poll changes, and nothing for requests that are settled.
+    Changes what a poll changes, and nothing for requests that are settled. Where there is no memory at all, the
+    live stacks of this owner tell what there is; then ProviderError says that AWS cannot be asked.
     """
     wanted = tuple(dict.fromkeys(ids)) or _remembered(app)
     answers = request_statuses(app, wanted)
@@ -43,8 +44,16 @@ def overview(app: App, ids: Iterable[str] = ()) -> tuple[Seen, ...]:
 
 
 def _remembered(app: App) -> tuple[str, ...]:
-    known = read_memory(app).requests
+    known = read_memory(app).requests if app.store.exists() else _with_stacks(app)
     return tuple(sorted(known, key=lambda one: (minted_at(one) or 0, one), reverse=True))
+
+
+def _with_stacks(app: App) -> tuple[str, ...]:
+    """The requests that have a live stack: all that can be listed once memory is lost."""
+    from ohf_iac import queries  # only where there is no memory
+
+    names = queries.stacks_of_owner(calls_of(app), app.owner)
+    return tuple(found for name in names if (found := request_id_of(name)))
 
 
 def _stacks(app: App, open_ids: list[str]) -> Mapping[str, StackSeen]:

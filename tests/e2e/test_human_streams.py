@@ -103,6 +103,16 @@ def test_a_reader_that_went_away_is_no_error(provider: Provider) -> None:
     ],
 )
 def test_commands_import_no_more_than_they_need(provider: Provider, words: tuple[str, ...], heavy: str) -> None:
+    assert imported_of(provider, words, heavy) == "[]"
+
+
+def test_settled_requests_are_shown_without_what_asks_aws(provider: Provider) -> None:
+    provider.settle(provider.request("instant-ondemand", 1))
+    assert imported_of(provider, ("status",), "boto3 botocore troposphere jinja2 rich") == "[]"
+
+
+def imported_of(provider: Provider, words: tuple[str, ...], heavy: str) -> str:
+    """Which of these modules a command has imported by its end."""
     program = (
         "import sys; from ohf_cli.edge import run; from ohf_cli.human import called\n"
         f"assert run(called, {list(words)!r}) == 0\n"
@@ -111,4 +121,4 @@ def test_commands_import_no_more_than_they_need(provider: Provider, words: tuple
     done = subprocess.run(
         [sys.executable, "-c", program], env=provider.environ, capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines()[-1] == "LOADED []"
+    return done.stdout.splitlines()[-1].removeprefix("LOADED ")
