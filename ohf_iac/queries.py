@@ -13,6 +13,7 @@ from ohf_iac.aws.capacity import capacity_seen
 from ohf_iac.cfn import physical_ids, verdict_in_token, was_complete
 from ohf_iac.observation import Observation, fleet_ids
 from ohf_iac.request import TAG_OWNER, TAG_REQUEST, stack_name
+from ohf_iac.store.memory import machines_named
 from ohf_iac.template.kinds import ASG, INSTANT
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from ohf_iac.hostfactory import HostRef
     from ohf_iac.machine import Instance
     from ohf_iac.observation import CapacitySeen, StackSeen
-    from ohf_iac.request import MachineRecord, RequestRecord, Verdict
+    from ohf_iac.request import RequestRecord, Verdict
+    from ohf_iac.store.memory import Memory
     from ohf_iac.template.kinds import Kind
 
 #: Logical ids of the resources that launch, with the outputs that name them.
@@ -92,12 +94,10 @@ def verdict_of_deleted(calls: Calls, request_ids: Iterable[str]) -> dict[str, Ve
     return found
 
 
-def find_hosts(
-    calls: Calls, owner: str, hosts: Iterable[HostRef], known: Mapping[str, MachineRecord]
-) -> FoundHosts:
+def find_hosts(calls: Calls, owner: str, hosts: Iterable[HostRef], memory: Memory) -> FoundHosts:
     """Hosts by id, by the names we remember, then by private DNS name: of several, the newest live one of ours."""
     wanted = tuple(hosts)
-    ids = _ids_of(wanted, known)
+    ids = _ids_of(wanted, memory)
     by_id = {one.instance_id: one for one in ec2.by_id(calls, ids.values())} if ids else {}
     names = [one.name for one in wanted if one not in ids]
     by_name = _newest(ec2.by_name(calls, names), owner) if names else {}
@@ -115,18 +115,12 @@ def find_hosts(
     return FoundHosts(tuple(ours), tuple(foreign), tuple(missing))
 
 
-def _ids_of(hosts: Iterable[HostRef], known: Mapping[str, MachineRecord]) -> dict[HostRef, str]:
-    newest: dict[str, MachineRecord] = {}
-    for record in known.values():
-        if record.name and record.launch_time >= newest.get(record.name, record).launch_time:
-            newest[record.name] = record
-    found: dict[HostRef, str] = {}
-    for host in hosts:
-        if host.machine_id:
-            found[host] = host.machine_id
-        elif host.name in newest:
-            found[host] = newest[host.name].machine_id
-    return found
+def _ids_of(hosts: tuple[HostRef, ...], memory: Memory) -> dict[HostRef, str]:
+    """Hosts to instance ids: as given, else by the machine that we last knew under the name."""
+    names = {host.name for host in hosts if not host.machine_id}
+    known = machines_named(memory, names) if names else {}
+    ids = {host: host.machine_id or (known[host.name].machine_id if host.name in known else "") for host in hosts}
+    return {host: found for host, found in ids.items() if found}
 
 
 def _newest(instances: Iterable[Instance], owner: str) -> dict[str, Instance]:

@@ -130,7 +130,10 @@ class ReturnedMachine:
 
 @dataclass(frozen=True, slots=True)
 class ReturnRecord:
-    """What we remember of a return; `machines` lists all that were named, `reported` what was last answered."""
+    """What we remember of a return; `machines` lists all that were named, `reported` what was last answered.
+
+    `looked_up` is False while EC2 could not yet be asked which machines the names stand for.
+    """
 
     return_id: str
     created_at: int
@@ -139,6 +142,7 @@ class ReturnRecord:
     settled_at: int = 0
     message: str = ""
     reported: tuple[Machine, ...] = ()
+    looked_up: bool = True
 
 
 @dataclass(frozen=True, slots=True)

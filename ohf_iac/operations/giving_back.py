@@ -16,6 +16,7 @@ from ohf_iac.request import TAG_REQUEST, stack_name
 from ohf_iac.status.recover import record_from_stack
 from ohf_iac.status.tally import settled_mark
 from ohf_iac.store.memory import with_requests
+from ohf_iac.template.kinds import ASG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -65,14 +66,17 @@ def give_back(
 def _freeze(
     app: App, calls: Calls, record: RequestRecord | None, request_id: str, seen: Observation
 ) -> tuple[Step, ...]:
-    """The freeze of a request that is not settled; its kind comes from its stack when memory does not know it."""
-    if record is None:
-        stack = queries.stack_of(calls, app.owner, stack_name(request_id))
-        record = record_from_stack(stack, {}) if stack is not None else None
-    if record is None:
+    """The freeze of a request that is not settled. Its stack tells what memory and the machines' tags do not."""
+    fleets = fleet_ids(record.request.kind, seen) if record is not None else ()
+    if record is not None and (fleets or record.request.kind == ASG):
+        return freeze(record.request.kind, request_id, fleets)
+    stack = queries.stack_of(calls, app.owner, stack_name(request_id))
+    known = record_from_stack(stack, {}) if stack is not None else None
+    if stack is None or known is None:
         return ()
-    kind = record.request.kind
-    return freeze(kind, request_id, fleet_ids(kind, seen))
+    kind = known.request.kind
+    named = queries.launcher_ids(calls, kind, stack, (), seen) if kind != ASG else {}
+    return freeze(kind, request_id, (one for logical, one in named.items() if logical == "Capacity"))
 
 
 def _empty_without(seen: Observation, ending: tuple[Instance, ...]) -> bool:

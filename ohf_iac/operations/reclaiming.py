@@ -62,7 +62,7 @@ def reclaimed_hosts(app: App, hosts: tuple[HostRef, ...] | None) -> tuple[tuple[
         hosts = _all_of_ours(app, calls, memory) if hosts is None else hosts
         if not hosts:
             return (), ""
-        found = queries.find_hosts(calls, app.owner, hosts, memory.machines)
+        found = queries.find_hosts(calls, app.owner, hosts, memory)
         returned = _returned(memory)
         reclaims = (*_gone(app, calls, memory, found, returned), *_taken(app, calls, found, returned))
     except OhfError as error:
@@ -121,7 +121,13 @@ def _gone(
     )
     if len(absent) > 1 and not found.ours:
         _check_place(calls, memory, absent)
-    return dead + tuple(Reclaim(host.machine_id, host.name, 0) for host in absent)
+    return dead + tuple(Reclaim(host.machine_id, _name(memory, host), 0) for host in absent)
+
+
+def _name(memory: Memory, host: HostRef) -> str:
+    """The name that Host Factory knows a host by; its id where nobody told a name."""
+    known = memory.machines.get(host.machine_id)
+    return host.name or (known.name if known else "") or host.machine_id
 
 
 def _old(app: App, memory: Memory, host: HostRef) -> bool:

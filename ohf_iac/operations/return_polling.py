@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ohf_iac import queries
 from ohf_iac.aws import ec2
 from ohf_iac.errors import OhfError, ProviderError
+from ohf_iac.hostfactory import HostRef
 from ohf_iac.operations.giving_back import give_back
 from ohf_iac.operations.remembering import note_return
+from ohf_iac.operations.returning import named_machines
 from ohf_iac.request import TAG_OWNER, TAG_REQUEST, ReturnedMachine, ReturnRecord, minted_at, return_tag
 from ohf_iac.status.answer import RequestStatus, remembered_return
 from ohf_iac.status.judge import STACK_PATIENCE
@@ -41,8 +44,23 @@ def _poll(app: App, calls: Calls, memory: Memory, return_id: str) -> RequestStat
     record = memory.returns.get(return_id)
     if record is None:
         return _unknown(app, calls, memory, return_id)
+    if not record.looked_up:
+        record = _looked_up(app, calls, memory, record)
     instances = ec2.by_id(calls, [one.machine_id for one in record.machines if one.machine_id])
     return _judged(app, calls, memory, record, instances)
+
+
+def _looked_up(app: App, calls: Calls, memory: Memory, record: ReturnRecord) -> ReturnRecord:
+    """Find the machines of a return that was asked for while AWS was silent.
+
+    Private DNS names come back with their addresses: a machine launched after the return was not meant by its name.
+    """
+    hosts = [HostRef(one.name, one.machine_id) for one in record.machines]
+    found = queries.find_hosts(calls, app.owner, hosts, memory)
+    meant = tuple(
+        (host, one) for host, one in found.ours if host.machine_id or one.launch_time <= record.created_at
+    )
+    return replace(record, machines=named_machines(replace(found, ours=meant)), message="", looked_up=True)
 
 
 def _unknown(app: App, calls: Calls, memory: Memory, return_id: str) -> RequestStatus:

@@ -11,6 +11,7 @@ from ohf_iac.operations.giving_back import give_back
 from ohf_iac.operations.remembering import keep_return
 from ohf_iac.operations.status import read_memory
 from ohf_iac.request import TAG_REQUEST, ReturnedMachine, ReturnRecord, new_id
+from ohf_iac.store.memory import machines_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,13 +33,14 @@ def return_machines(app: App, hosts: Iterable[HostRef]) -> tuple[str, str]:
     return_id = new_id("ret", app.now(), app.random_hex())
     calls = calls_of(app)
     try:
-        found = queries.find_hosts(calls, app.owner, wanted, memory.machines)
+        found = queries.find_hosts(calls, app.owner, wanted, memory)
     except OhfError as error:
         app.log.warning(f"hosts not looked up: {error.message}", return_id=return_id)
-        keep_return(app, ReturnRecord(return_id, int(app.now()), _by_memory(memory, wanted), message=error.message))
+        named = _by_memory(memory, wanted)
+        keep_return(app, ReturnRecord(return_id, int(app.now()), named, message=error.message, looked_up=False))
         return return_id, f"{len(wanted)} machines to be returned; {error.message}"
     message = _message(app, found)
-    keep_return(app, ReturnRecord(return_id, int(app.now()), _named(found), message=_foreign(found)))
+    keep_return(app, ReturnRecord(return_id, int(app.now()), named_machines(found), message=_foreign(found)))
     live = [one for _, one in found.ours if one.live]
     if live:
         try:
@@ -49,7 +51,8 @@ def return_machines(app: App, hosts: Iterable[HostRef]) -> tuple[str, str]:
     return return_id, message
 
 
-def _named(found: FoundHosts) -> tuple[ReturnedMachine, ...]:
+def named_machines(found: FoundHosts) -> tuple[ReturnedMachine, ...]:
+    """The machines of a return: ours as EC2 shows them, and those that are already gone."""
     ours = [
         ReturnedMachine(one.instance_id, host.name or one.name, one.tags.get(TAG_REQUEST, ""), one.launch_time)
         for host, one in found.ours
@@ -57,9 +60,9 @@ def _named(found: FoundHosts) -> tuple[ReturnedMachine, ...]:
     return tuple(ours) + tuple(ReturnedMachine(host.machine_id, host.name) for host in found.missing)
 
 
-def _by_memory(memory: Memory, hosts: Iterable[HostRef]) -> tuple[ReturnedMachine, ...]:
+def _by_memory(memory: Memory, hosts: tuple[HostRef, ...]) -> tuple[ReturnedMachine, ...]:
     """What can be said of hosts without AWS: the ids that we remember for their names."""
-    by_name = {one.name: one for one in memory.machines.values() if one.name}
+    by_name = machines_named(memory, {host.name for host in hosts if not host.machine_id})
     rows = []
     for host in hosts:
         known = memory.machines.get(host.machine_id) or by_name.get(host.name)

@@ -31,18 +31,24 @@ def available_templates(app: App) -> Catalogue:
         app.log.warning(f"refused: {refusal.message}", template=refusal.template_id, field=refusal.field)
     for warning in catalogue.warnings:
         app.log.debug(warning)
-    if not catalogue.templates:
-        reasons = "; ".join(one.message for one in catalogue.refused) or "it is empty"
-        raise ConfigurationError(
-            f"Cannot serve any template of the catalogue: {reasons}", hint="ohf templates validate"
-        )
+    _serving(catalogue)
     _note_changes(app, catalogue)
     return catalogue
 
 
 def echoed_templates(app: App, document: Mapping[str, object]) -> Catalogue:
     """A template document given in the call: checked and echoed, not kept (contract §1.1)."""
-    return parse_catalogue(dict(document), app.settings.template.defaults, {})
+    return _serving(parse_catalogue(dict(document), app.settings.template.defaults, {}))
+
+
+def _serving(catalogue: Catalogue) -> Catalogue:
+    """The catalogue, if it serves anything."""
+    if catalogue.templates:
+        return catalogue
+    reasons = "; ".join(one.message for one in catalogue.refused) or "it is empty"
+    raise ConfigurationError(
+        f"Cannot serve any template of the catalogue: {reasons}", hint="ohf templates validate"
+    )
 
 
 def _note_changes(app: App, catalogue: Catalogue) -> None:

@@ -40,13 +40,13 @@ def record_from_stack(stack: StackSeen, weights: Mapping[str, int]) -> RequestRe
         request_id=tags[TAG_REQUEST],
         template_id=tags.get(TAG_TEMPLATE, ""),
         kind=kind,
-        units=int(parameters.get("TargetCapacity", "1")),
+        units=_whole(parameters.get("TargetCapacity", ""), 1),
         owner=tags[TAG_OWNER],
         created_at=created,
-        deadline=int(tags.get(TAG_DEADLINE, created)),
+        deadline=_whole(tags.get(TAG_DEADLINE, ""), created),
         price_type=tags.get(TAG_PRICE_TYPE, "ondemand"),
         rc_account=tags.get(TAG_RC_ACCOUNT, "default"),
-        on_demand_units=int(parameters.get("OnDemandCapacity", "0")),
+        on_demand_units=_whole(parameters.get("OnDemandCapacity", ""), 0),
         weights=weights,
     )
     return RequestRecord(request, "created", stack.stack_id, tags.get(TAG_DIGEST, ""))
@@ -67,3 +67,8 @@ def record_from_machines(
         deadline=created,
     )
     return RequestRecord(request, "created")
+
+
+def _whole(text: str, otherwise: int) -> int:
+    """A number as we wrote it; `otherwise` where somebody edited it into something else."""
+    return int(text) if text.isascii() and text.isdigit() else otherwise

@@ -123,9 +123,14 @@ def merge_request(old: RequestRecord | None, new: RequestRecord) -> RequestRecor
 
 
 def merge_return(old: ReturnRecord | None, new: ReturnRecord) -> ReturnRecord:
-    """Both looks at one return in one record; the verdict stays, and no machine named is forgotten."""
+    """Both looks at one return in one record; the verdict stays, and no machine named is forgotten.
+
+    What was named before EC2 could be asked is replaced by what EC2 showed for it.
+    """
     if old is None:
         return new
+    if new.looked_up != old.looked_up:
+        return new if new.looked_up else old
     named = {machine.machine_id or machine.name for machine in new.machines}
     kept = tuple(machine for machine in old.machines if (machine.machine_id or machine.name) not in named)
     if old.verdict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ohf_iac.request import new_id
-from tests.e2e.provider import Provider
+from tests.e2e.provider import Provider, live_machines
 
 DEAD = "http://127.0.0.1:9"
 FAULTS = {
@@ -71,6 +71,22 @@ def test_a_return_is_remembered_when_aws_is_away_and_done_when_it_is_back(provid
     done = provider.settle(return_id)
     assert done["status"] == "complete"
     assert {one["status"] for one in done["machines"]} == {"terminated"}
+
+
+def test_a_return_by_name_alone_while_aws_is_away(provider: Provider) -> None:
+    """The names are looked up once AWS answers, also when our memory does not hold them."""
+    aws = provider.aws
+    entry = provider.settle(provider.request("asg-ondemand", 2))
+    for file in provider.work.iterdir():
+        file.unlink()
+    provider.extra["AWS_ENDPOINT_URL"] = DEAD
+    hosts = [{"name": one["name"]} for one in entry["machines"]]
+    return_id = provider.call("requestReturnMachines", {"machines": hosts})["requestId"]
+    assert provider.status(return_id)["status"] == "running"
+    provider.extra["AWS_ENDPOINT_URL"] = aws.url
+    done = provider.settle(return_id)
+    assert {one["machineId"] for one in done["machines"]} == {one["machineId"] for one in entry["machines"]}
+    assert live_machines(aws) == []
 
 
 def test_a_request_without_aws_is_refused_and_creates_nothing(provider: Provider) -> None:

@@ -11,6 +11,7 @@ from ohf_iac.hostfactory import HostRef
 from ohf_iac.machine import Instance
 from ohf_iac.queries import find_hosts, machines_of
 from ohf_iac.request import MachineRecord
+from ohf_iac.store.memory import Memory
 from ohf_iac.template.kinds import INSTANT, SPOT_REQUEST
 from tests.integration.gateway import OWNER, Made, counted, make
 from tests.local_aws import ACCOUNT, LocalAws
@@ -171,7 +172,7 @@ def test_hosts_are_found_by_id_by_remembered_name_and_by_name(made: Made) -> Non
         HostRef("", NOBODY[0]),
     )
     known = {second.instance_id: MachineRecord(second.instance_id, "remembered", "req-1")}
-    found = find_hosts(made.calls, OWNER, hosts, known)
+    found = find_hosts(made.calls, OWNER, hosts, Memory(machines=known))
     assert [(host, one.instance_id) for host, one in found.ours] == [
         (hosts[0], first.instance_id),
         (hosts[1], second.instance_id),
@@ -183,7 +184,7 @@ def test_hosts_are_found_by_id_by_remembered_name_and_by_name(made: Made) -> Non
 
 def test_a_host_of_another_owner_is_foreign(made: Made) -> None:
     one = machines(made)[0]
-    found = find_hosts(made.calls, "there", [HostRef(one.name, one.instance_id)], {})
+    found = find_hosts(made.calls, "there", [HostRef(one.name, one.instance_id)], Memory())
     assert [host.machine_id for host, _ in found.foreign] == [one.instance_id]
     assert found.ours == ()
 
