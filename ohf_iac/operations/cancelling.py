@@ -61,4 +61,3 @@ def known_record(app: App, calls: Calls, request_id: str, verb: str) -> RequestR
     if found is None:
         raise ResourceNotFoundError(f"{verb} {request_id}: this provider does not know it", hint="ohf status")
     return found
-

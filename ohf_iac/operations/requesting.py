@@ -80,7 +80,10 @@ def rendered_stack(app: App, template: HostTemplate) -> RenderedStack:
 
 def _check_limits(template: HostTemplate, units: int) -> None:
     if template.max_number == 0:
-        raise BusinessRuleError(f"request machines: template {template.template_id} is disabled (maxNumber is 0)")
+        raise BusinessRuleError(
+            f"request machines: template {template.template_id} is disabled (maxNumber is 0)",
+            hint="set maxNumber in the catalogue",
+        )
     if units > template.max_per_request:
         raise BusinessRuleError(
             f"request machines: {units} asked for, template {template.template_id} gives at most "
@@ -90,7 +93,8 @@ def _check_limits(template: HostTemplate, units: int) -> None:
     if 0 < template.max_number < units:
         raise BusinessRuleError(
             f"request machines: {units} asked for, maxNumber of template {template.template_id} "
-            f"is {template.max_number}"
+            f"is {template.max_number}",
+            hint="ask for fewer, or raise maxNumber in the catalogue",
         )
 
 
@@ -109,7 +113,8 @@ def _check_free(app: App, calls: Calls, template: HostTemplate, units: int) -> N
     if used + units > template.max_number:
         raise BusinessRuleError(
             f"request machines: {units} asked for, {used} of template {template.template_id} are in use or asked "
-            f"for, maxNumber is {template.max_number}"
+            f"for, maxNumber is {template.max_number}",
+            hint="return machines, or raise maxNumber in the catalogue",
         )
 
 
