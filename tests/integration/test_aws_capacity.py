@@ -67,7 +67,7 @@ def test_a_short_one_says_why(local_aws: LocalAws, calls: Calls, kind: Kind) -> 
         assert capacity.shortfalls[0].code == "InsufficientInstanceCapacity"
 
 
-@pytest.mark.parametrize("kind", REPLACING)
+@pytest.mark.parametrize("kind", sorted(REPLACING))
 def test_a_frozen_one_keeps_its_machines_and_replaces_none(local_aws: LocalAws, calls: Calls, kind: Kind) -> None:
     made = frozen(make(local_aws, calls, kind).settle_down(120))
     frozen(made)  # may be repeated
@@ -81,7 +81,7 @@ def test_a_frozen_one_keeps_its_machines_and_replaces_none(local_aws: LocalAws, 
     assert len([one for one in made.seen().instances if one.live]) == 2
 
 
-@pytest.mark.parametrize("kind", REPLACING)
+@pytest.mark.parametrize("kind", sorted(REPLACING))
 def test_without_the_freeze_a_lost_machine_is_replaced(local_aws: LocalAws, calls: Calls, kind: Kind) -> None:
     """The test above can fail."""
     made = make(local_aws, calls, kind).settle_down(120)
