@@ -64,7 +64,7 @@ def test_a_name_that_is_taken_is_no_error_whoever_took_it(local_aws: LocalAws, c
 
 
 def test_a_body_that_is_too_long_is_refused_before_anything_is_sent(local_aws: LocalAws, calls: Calls) -> None:
-    with counted(local_aws) as actions, pytest.raises(ProviderError, match="takes 51200 in a call") as refusal:
+    with counted(local_aws) as actions, pytest.raises(ProviderError, match="over the limit of 51200 in a call") as refusal:
         cloudformation.create_stack(
             calls, name="ohf-1", body=EMPTY + " " * 51_200, parameters={}, tags={}, token="ohf-1"
         )
