@@ -11,16 +11,14 @@ from __future__ import annotations
 import io
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import boto3
-from demo_stage import Stage, WrongError, local_aws
+from demo_stage import Stage, WrongError, local_aws, passing_folder
 
 ASKED: Final = 3
 #: template -> kind of stack, as the tables show it
@@ -50,7 +48,7 @@ def main() -> int:
         sys.stdout.reconfigure(line_buffering=True)  # a log file, too, is to show how far it is
     began = time.monotonic()
     try:
-        with tempfile.TemporaryDirectory(prefix="ohf-demo-") as folder, local_aws(Path(folder)) as stage:
+        with passing_folder() as folder, local_aws(folder) as stage:
             play(stage)
     except WrongError as error:
         print(f"\nNOT as it should be: {error}", file=sys.stderr)

@@ -91,6 +91,33 @@ def test_the_demo_ends_its_server_when_it_is_ended(tmp_path: Path, number: signa
     assert list(tmp_path.iterdir()) == []
 
 
+#: a process that has the demo ended before it has itself become the program that was to be started
+INTERRUPTED_START = """
+import os, signal, sys, time
+from demo_stage import children
+
+def end_the_demo():
+    with open(sys.argv[1], "w") as file:
+        file.write(str(os.getpid()))
+    os.kill(os.getppid(), signal.SIGTERM)
+    time.sleep(0.2)
+
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
+with children() as start:
+    start(["sleep", "60"], preexec_fn=end_the_demo)
+"""
+
+
+def test_a_process_whose_start_is_interrupted_ends_with_the_demo(tmp_path: Path) -> None:
+    noted = tmp_path / "pid"
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_START, str(noted)], cwd=ROOT / "examples", timeout=60, check=False
+    )
+    assert done.returncode == 143
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(noted.read_text()), signal.SIGTERM)
+
+
 @pytest.mark.sweep
 def test_the_demo_shows_every_kind_whatever_the_environment_says(tmp_path: Path) -> None:
     process = demo(tmp_path)
