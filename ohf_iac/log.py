@@ -11,9 +11,10 @@ import json
 import os
 import re
 import stat
-import sys
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ohf_iac.file_lock import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,20 +43,6 @@ _SECRET_TEXTS: Final = (
     (r"(://[^/\s:@]+:)[^/\s@]+@", rf"\1{_MASK}@"),
 )
 
-if sys.platform == "win32":
-
-    def _try_lock(_descriptor: int) -> bool:
-        return True  # Windows refuses to rename a file that somebody has open: that is lock enough
-else:
-    import fcntl
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
 
 class LineFile(NamedTuple):
     """A file of JSON lines: rotated before it exceeds `max_bytes`, with `keep` older ones as `<path>.1`, `.2` …"""
@@ -69,12 +56,21 @@ class LineFile(NamedTuple):
         line = json.dumps(document, default=str).encode() + b"\n"
         if self._is_full(len(line)):
             self._rotate(len(line))
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        descriptor = self._opened()
         try:
             if os.write(descriptor, line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.path)
         finally:
             os.close(descriptor)
+
+    def _opened(self) -> int:
+        """The file, made where it is missing, with its folder: that may be named long before it exists."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        try:
+            return os.open(self.path, flags, 0o600)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+            return os.open(self.path, flags, 0o600)
 
     def _is_full(self, more: int) -> bool:
         try:
@@ -87,7 +83,7 @@ class LineFile(NamedTuple):
         """Shift the files, unless another process is about to or has just done so."""
         descriptor = os.open(self.path, os.O_RDONLY)
         try:
-            if not _try_lock(descriptor) or not os.path.samestat(os.fstat(descriptor), os.stat(self.path)):
+            if not try_lock(descriptor) or not os.path.samestat(os.fstat(descriptor), os.stat(self.path)):
                 return
             if self._is_full(more):
                 self._shift()

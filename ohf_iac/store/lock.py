@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac.errors import StorageError
+from ohf_iac.file_lock import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _PAUSE: Final = 0.01
-#: on Windows a locked byte cannot be read by others: lock one that nobody reads
-_LOCKED_BYTE: Final = 1 << 30
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(descriptor: int) -> bool:
-        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-else:
-    import fcntl
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
 
 @contextmanager
@@ -57,7 +35,7 @@ def locked(path: str, timeout: float, sleep: Callable[[float], None] = time.slee
 def _acquired(path: str, give_up: float, timeout: float, sleep: Callable[[float], None]) -> int:
     while True:
         descriptor = _opened(path)
-        if _try_lock(descriptor):
+        if try_lock(descriptor):
             return descriptor
         if time.monotonic() >= give_up:
             raise _in_vain(descriptor, path, timeout)

@@ -81,10 +81,20 @@ def test_the_file_is_for_its_owner_alone(path: Path) -> None:
 
 
 def test_a_log_that_cannot_be_written_fails_nothing(tmp_path: Path) -> None:
-    log_to(tmp_path / "none" / "log").error("x")
+    (tmp_path / "file").touch()
+    log_to(tmp_path / "file" / "log").error("x")
     log_to(tmp_path).error("x")
     SILENT.error("x")
-    assert list(tmp_path.iterdir()) == []
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_folder_that_is_missing_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "hf" / "log"
+    log_to(folder / "grid-provider.log").info("x")
+    audit_handler(LineFile(str(folder / "audit" / "grid-audit.jsonl"), 1000, 1))(RequestCreated(1))
+    assert len(lines(folder / "grid-provider.log")) == len(lines(folder / "audit" / "grid-audit.jsonl")) == 1
+    assert [one.stat().st_mode & 0o777 for one in (folder, folder / "audit")] == [0o700, 0o700]
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux's /dev/full")
