@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
-from ohf_iac.aws.session import session_for
+from ohf_iac.aws.session import domain_of, session_for
 from ohf_iac.aws.translate import translated
 from ohf_iac.errors import OhfError, ProviderError
 
@@ -102,6 +102,12 @@ class Calls:
         """The region that calls go to."""
         with translated("find", "the region"):
             return str(self._session_of_access().region_name or "")
+
+    @property
+    def domain(self) -> str:
+        """The domain under which AWS answers in that region: `amazonaws.com` or another partition's."""
+        with translated("find", "the domain of AWS"):
+            return domain_of(self._session_of_access())
 
     def _session_of_access(self) -> Any:
         if self._session is None:

@@ -63,7 +63,11 @@ def create_stack(
 
 
 def _template(calls: Calls, name: str, body: str, bucket: str) -> dict[str, str]:
-    """The template as CreateStack takes it: in the call, or as an object in S3 that its digest names."""
+    """The template as CreateStack takes it: in the call, or as an object in S3 that its digest names.
+
+    CloudFormation reads the object by itself, so the URL is AWS's own (of the region, in its partition), wherever
+    our calls of S3 go.
+    """
     content = body.encode("ascii")
     if len(content) <= INLINE_LIMIT:
         return {"TemplateBody": body}
@@ -75,11 +79,12 @@ def _template(calls: Calls, name: str, body: str, bucket: str) -> dict[str, str]
         )
     key = f"{hashlib.sha256(content).hexdigest()}.json"
     try:
+        url = f"https://{bucket}.s3.{calls.region}.{calls.domain}/{key}"
         calls.call("s3", "put_object", "store body", f"s3://{bucket}/{key}", Bucket=bucket, Key=key, Body=content)
     except ProviderError as error:
         error.sent = False  # no stack can have come of it
         raise
-    return {"TemplateURL": f"https://{bucket}.s3.{calls.region}.amazonaws.com/{key}"}
+    return {"TemplateURL": url}
 
 
 def describe_stack(calls: Calls, stack: str) -> StackSeen | None:

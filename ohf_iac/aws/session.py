@@ -52,6 +52,13 @@ def session_for(access: Access) -> Any:
     return boto3.session.Session(botocore_session=core, region_name=region)
 
 
+def domain_of(session: Any) -> str:
+    """The domain of AWS in the session's region: amazonaws.com, amazonaws.com.cn … (botocore's partitions)."""
+    name = session.get_partition_for_region(session.region_name)
+    partitions = _models().load_data("partitions")["partitions"]
+    return next(str(one["outputs"]["dnsSuffix"]) for one in partitions if one["id"] == name)
+
+
 @cache
 def _models() -> Any:
     """botocore's service models, parsed once in a process: a watch or a sweep makes many sessions."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.s3.models import s3_backends
 from moto.ssm.models import ssm_backends
+from moto.utilities.utils import get_partition
 
 from ohf_iac.local.intrinsics import TemplateError
 from ohf_iac.local.refusals import Refused
@@ -103,7 +104,7 @@ def _fetched(region: Region, url: str) -> str:
     found = HOSTED_URL.fullmatch(url) or TEMPLATE_URL.fullmatch(url)
     if found is None:
         raise invalid(f"TemplateURL must be a supported URL: {url}")
-    buckets = s3_backends[region.account]["aws"].buckets
+    buckets = s3_backends[region.account][get_partition(region.name)].buckets
     bucket = buckets.get(found.group("bucket"))
     key = bucket.keys.get(found.group("key").partition("?")[0]) if bucket is not None else None
     if key is None:

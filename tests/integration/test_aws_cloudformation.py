@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
 from ohf_iac.aws import cloudformation
 from ohf_iac.aws.calls import Calls
+from ohf_iac.aws.cloudformation import INLINE_LIMIT
 from ohf_iac.cfn import StackEvent, physical_ids
 from ohf_iac.commands import buy_rest
 from ohf_iac.errors import ProviderError
@@ -16,7 +18,7 @@ from ohf_iac.plan import delete_token
 from ohf_iac.queries import launcher_ids, stack_of, stacks_of_owner, verdict_of_deleted
 from ohf_iac.request import Verdict
 from ohf_iac.template.kinds import ASG, FLEET_REQUEST, INSTANT, KINDS, SPOT_REQUEST, Kind
-from tests.integration.gateway import OWNER, Made, counted, make
+from tests.integration.gateway import OWNER, Made, calls_to, counted, make
 from tests.local_aws import LocalAws
 
 EMPTY = (
@@ -64,13 +66,53 @@ def test_a_name_that_is_taken_is_no_error_whoever_took_it(local_aws: LocalAws, c
 
 
 def test_a_body_that_is_too_long_is_refused_before_anything_is_sent(local_aws: LocalAws, calls: Calls) -> None:
-    with counted(local_aws) as actions, pytest.raises(ProviderError, match="over the limit of 51200 in a call") as refusal:
+    with (
+        counted(local_aws) as actions,
+        pytest.raises(ProviderError, match="over the limit of 51200 in a call") as refusal,
+    ):
         cloudformation.create_stack(
-            calls, name="ohf-1", body=EMPTY + " " * 51_200, parameters={}, tags={}, token="ohf-1"
+            calls, name="ohf-1", body=EMPTY + " " * INLINE_LIMIT, parameters={}, tags={}, token="ohf-1"
         )
     assert actions == []
     assert not refusal.value.sent
     assert refusal.value.hint
+
+
+@pytest.mark.usefixtures("_no_real_aws")
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("us-east-1", "bodies.s3.us-east-1.amazonaws.com"),
+        ("cn-north-1", "bodies.s3.cn-north-1.amazonaws.com.cn"),
+        ("us-gov-west-1", "bodies.s3.us-gov-west-1.amazonaws.com"),
+    ],
+)
+def test_a_long_body_goes_through_the_bucket_of_the_regions_partition(
+    local_aws: LocalAws, region: str, host: str
+) -> None:
+    calls, body = calls_to(local_aws, region=region), EMPTY + " " * INLINE_LIMIT
+    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    calls.client("s3").create_bucket(Bucket="bodies", **place)
+    sent: list[str] = []
+    calls.client("cloudformation").meta.events.register(
+        "provide-client-params.cloudformation.CreateStack", lambda params, **_: sent.append(params["TemplateURL"])
+    )
+    made = cloudformation.create_stack(
+        calls, name="ohf-1", body=body, parameters={}, tags={}, token="ohf-1", bucket="bodies"
+    )
+    digest = sha256(body.encode()).hexdigest()
+    assert sent == [f"https://{host}/{digest}.json"]
+    assert calls.client("s3").get_object(Bucket="bodies", Key=f"{digest}.json")["Body"].read() == body.encode()
+    assert cloudformation.describe_stack(calls, made) is not None
+
+
+def test_a_bucket_that_cannot_be_written_made_no_stack(local_aws: LocalAws, calls: Calls) -> None:
+    with counted(local_aws) as actions, pytest.raises(ProviderError, match="NoSuchBucket") as refusal:
+        cloudformation.create_stack(
+            calls, name="ohf-1", body=EMPTY + " " * INLINE_LIMIT, parameters={}, tags={}, token="t", bucket="none"
+        )
+    assert "CreateStack" not in actions
+    assert not refusal.value.sent
 
 
 def test_a_refused_template_says_why_and_made_nothing(local_aws: LocalAws, calls: Calls) -> None:
