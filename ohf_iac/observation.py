@@ -77,6 +77,8 @@ class Observation:
     at: float
     instances: tuple[Instance, ...] = ()
     looked: bool = False
+    #: the settle mark on the stack's launch template, where it was asked for
+    settled: str = ""
     stack: StackSeen | None = None
     events: tuple[StackEvent, ...] = ()
     capacities: tuple[CapacitySeen, ...] = ()

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ohf_iac.status.judge import Judgement
     from ohf_iac.template.kinds import Kind
 
+#: EC2's tag that names the launch template that an instance was started from
+TEMPLATE_TAG: Final = "aws:ec2launchtemplate:id"
 #: CreateTags and TerminateInstances in one call
 TAG_BATCH: Final = 500
 TERMINATE_BATCH: Final = 1000
@@ -108,7 +110,14 @@ def steps_for(record: RequestRecord, seen: Observation, judgement: Judgement) ->
     if judgement.wish != "settle" or judgement.verdict is None:
         return ()
     steps = freeze(request.kind, request.request_id, fleet_ids(request.kind, seen)) if seen.instances else ()
-    return steps + tag(judgement.tag, TAG_SETTLED, judgement.verdict) + terminate(judgement.doomed)
+    marked = judgement.tag + _own_template(record, seen) if judgement.tag else ()
+    return steps + tag(marked, TAG_SETTLED, judgement.verdict) + terminate(judgement.doomed)
+
+
+def _own_template(record: RequestRecord, seen: Observation) -> tuple[str, ...]:
+    """The request's own launch template: it outlives the machines, and so does the mark on it."""
+    named = (one.tags[TEMPLATE_TAG] for one in seen.instances if TEMPLATE_TAG in one.tags)
+    return tuple(dict.fromkeys(named))[:1] if record.request.own_template else ()
 
 
 def tag(ids: Iterable[str], key: str, value: str) -> tuple[Step, ...]:

@@ -12,7 +12,7 @@ from ohf_iac.aws import cloudformation, ec2
 from ohf_iac.aws.capacity import capacity_seen
 from ohf_iac.cfn import physical_ids, verdict_in_token, was_complete
 from ohf_iac.observation import Observation, fleet_ids
-from ohf_iac.request import TAG_OWNER, TAG_REQUEST, stack_name
+from ohf_iac.request import TAG_OWNER, TAG_REQUEST, TAG_SETTLED, stack_name
 from ohf_iac.store.memory import machines_named
 from ohf_iac.template.kinds import ASG, INSTANT
 
@@ -77,6 +77,12 @@ def look(
     capacities = _capacities(calls, request.kind, stack, events, seen) if stack is not None else ()
     whole = replace(seen, looked=True, stack=stack, events=events, capacities=capacities)
     return _with_members(calls, whole)
+
+
+def settled_template_mark(calls: Calls, stack: StackSeen) -> str:
+    """The settle mark on a stack's own launch template, which outlives the machines; "" without one."""
+    template = stack.outputs.get("LaunchTemplateId", "")
+    return ec2.tag_of(calls, template, TAG_SETTLED) if template else ""
 
 
 def verdict_of_deleted(calls: Calls, request_ids: Iterable[str]) -> dict[str, Verdict]:

@@ -42,7 +42,10 @@ StackState = Literal["intended", "created", "abandoned", "deleting", "gone"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One requestMachines call: what was asked for, by whom, until when. Times are epoch seconds, UTC."""
+    """One requestMachines call: what was asked for, by whom, until when. Times are epoch seconds, UTC.
+
+    `own_template`: its machines start from the launch template in its stack, which then bears the settle mark too.
+    """
 
     request_id: str
     template_id: str
@@ -54,6 +57,7 @@ class Request:
     price_type: str = "ondemand"
     rc_account: str = "default"
     on_demand_units: int = 0
+    own_template: bool = False
     #: units that one machine of an instance type delivers; empty: one unit each
     weights: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 FILTER_VALUES = 200
 PAGE = 1000
 _LIVE = ["pending", "running", "stopping", "stopped"]
-_ID = re.compile(r"i-[0-9a-f]+")
+_ID = re.compile(r"(?:i|lt)-[0-9a-f]+")
+_VANISHED = frozenset({"InvalidInstanceID.NotFound", "InvalidLaunchTemplateId.NotFound"})
 
 
 def of_requests(calls: Calls, owner: str, request_ids: Iterable[str]) -> tuple[Instance, ...]:
@@ -143,6 +144,18 @@ def scheduled_ends(calls: Calls, ids: Iterable[str]) -> dict[str, float]:
     return found
 
 
+def tag_of(calls: Calls, resource_id: str, key: str) -> str:
+    """The value of one tag of any EC2 resource; "" when it does not bear it."""
+    answer = calls.call(
+        "ec2",
+        "describe_tags",
+        "read",
+        f"tags of {resource_id}",
+        Filters=[{"Name": "resource-id", "Values": [resource_id]}, {"Name": "key", "Values": [key]}],
+    )
+    return next((str(one["Value"]) for one in answer["Tags"]), "")
+
+
 def account(calls: Calls) -> str:
     """The account of the caller; needs no permission."""
     return str(calls.call("sts", "get_caller_identity", "identify", "the caller")["Account"])
@@ -171,7 +184,7 @@ def _described(calls: Calls, thing: str, **filters: list[str]) -> tuple[Instance
 
 def _without_vanished(ids: tuple[str, ...], error: ProviderError) -> tuple[str, ...]:
     """The ids without those that EC2's refusal names; the refusal itself when it names none of them."""
-    if error.aws_code != "InvalidInstanceID.NotFound":
+    if error.aws_code not in _VANISHED:
         raise error
     gone = set(_ID.findall(error.message))
     left = tuple(one for one in ids if one not in gone)

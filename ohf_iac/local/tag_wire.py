@@ -29,7 +29,10 @@ class TagCalls(Call, TagResponse):
             return super().create_tags()
         _check_tags(resources, tags)
         instances = named(self.here, [given for given in resources if given.startswith("i-")])
-        others = [self._others_tags(given) for given in resources if not given.startswith("i-")]
+        passive = [given for given in resources if not self._ours([given])]
+        others = [self._others_tags(given) for given in resources if given not in passive and given[:2] != "i-"]
+        if passive:
+            self.ec2_backend.create_tags(passive, tags)  # refuses what does not exist before anything is tagged
         for machine in instances:
             if metadata_tags_on(machine.recipe.data):
                 check_metadata_tags(tags)

@@ -38,12 +38,14 @@ def give_back(
 ) -> dict[str, str]:
     """Freeze, mark, terminate, and delete the stacks in which nothing lives any more.
 
+    `instances` are machines of ours, dead ones too: giving back the last dead machine empties a stack as well.
     Returns the machines that EC2 refuses to end, with its reason. ProviderError when a step failed: what was done
     stays done, and the next poll goes on.
     """
-    ending = tuple(instances)
+    named = tuple(instances)
+    ending = tuple(one for one in named if one.live)
     by_request = queries.machines_of(
-        calls, app.owner, dict.fromkeys(one.tags.get(TAG_REQUEST, "") for one in ending), app.now()
+        calls, app.owner, dict.fromkeys(one.tags.get(TAG_REQUEST, "") for one in named), app.now()
     )
     unfrozen: dict[str, tuple[Step, ...]] = {}
     deletable: list[DeleteStack] = []
@@ -52,8 +54,9 @@ def give_back(
         record = memory.requests.get(request_id)
         mark = settled_mark(seen.instances)
         if not (mark or (record and record.settled)):
-            unfrozen[request_id] = _freeze(app, calls, record, request_id, seen)
-        elif _empty_without(seen, ending):
+            if any(one.tags.get(TAG_REQUEST) == request_id for one in ending):
+                unfrozen[request_id] = _freeze(app, calls, record, request_id, seen)
+        elif (record is None or record.stack == "created") and _empty_without(seen, ending):
             deletable.append(_deletion(record, request_id, mark))
             emptied += [record] if record else []
     refused = commands.carry_out(calls, return_steps(return_id, ending, unfrozen, ()))

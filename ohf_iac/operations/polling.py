@@ -124,6 +124,7 @@ class Poll:
             template = stack.tags.get("ohf:template-id", "")
             found = record_from_stack(stack, weights.get(template, {}))
             if found is not None:
+                seen = replace(seen, settled=queries.settled_template_mark(self.calls, stack))
                 return status_of(found, self.act(found, seen, {stack.name: stack}))
         age = self.app.now() - (minted_at(request_id) or 0)
         if age < STACK_PATIENCE:

@@ -17,6 +17,7 @@ from ohf_iac.aws.groups import leaving
 from ohf_iac.errors import OhfError, ProviderError, StorageError
 from ohf_iac.events import MachineInterrupted
 from ohf_iac.hostfactory import HostRef, Reclaim
+from ohf_iac.operations.remembering import wake_chores
 from ohf_iac.operations.status import read_memory
 from ohf_iac.status.judge import ABSENCE_PATIENCE
 from ohf_iac.status.tally import is_returned
@@ -69,6 +70,7 @@ def reclaimed_hosts(app: App, hosts: tuple[HostRef, ...] | None) -> tuple[tuple[
         app.log.warning(f"reclaims not looked up: {error.message}")
         return (), error.message
     _tell(app, memory, reclaims)
+    wake_chores(app, memory, (one.machine_id for one in reclaims if not one.grace))
     return reclaims, ""
 
 

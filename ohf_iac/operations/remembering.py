@@ -6,6 +6,7 @@ anyway is kept where that is possible (`note_requests`, `note_return`): a full d
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ohf_iac.app import announce
@@ -56,6 +57,15 @@ def note_return(app: App, before: ReturnRecord | None, record: ReturnRecord) -> 
         app.store.change(lambda memory: with_return(memory, record))
     except StorageError as error:
         app.log.error(f"return not remembered: {error.message}", hint=error.hint)
+
+
+def wake_chores(app: App, memory: Memory, machine_ids: Iterable[str]) -> None:
+    """Make a chore due for the settled requests of machines that are gone: their stacks may be empty now."""
+    requests = {memory.machines[one].request_id for one in machine_ids if one in memory.machines}
+    known = [memory.requests[one] for one in requests if one in memory.requests]
+    idle = [one for one in known if one.settled and one.stack == "created" and not one.chore_at]
+    due = [replace(one, chore_at=int(app.now())) for one in idle]
+    note_requests(app, memory, due)
 
 
 def _with_all(memory: Memory, records: tuple[RequestRecord, ...]) -> Memory:

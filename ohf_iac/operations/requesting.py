@@ -11,22 +11,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ohf_iac import commands
-from ohf_iac.app import calls_of
+from ohf_iac.app import announce, calls_of
 from ohf_iac.aws import ec2
 from ohf_iac.config.catalogue_file import catalogue_files, load_catalogue
 from ohf_iac.errors import BusinessRuleError, OhfError, ProviderError, ResourceNotFoundError, StorageError
+from ohf_iac.events import request_changes
 from ohf_iac.operations.remembering import keep_request
-from ohf_iac.request import Request, RequestRecord, new_id
+from ohf_iac.request import TAG_REQUEST, Request, RequestRecord, new_id
 from ohf_iac.stack import parameters_for, tags_for
 from ohf_iac.status.tally import units_of
-from ohf_iac.store.memory import unsettled
+from ohf_iac.store.memory import unsettled, with_due_chores, with_request
 from ohf_iac.template.host_template import on_demand_units
 
 if TYPE_CHECKING:
     from ohf_iac.app import App
     from ohf_iac.aws.calls import Calls
     from ohf_iac.hostfactory import MachineAsk
+    from ohf_iac.machine import Instance
     from ohf_iac.stack import RenderedStack
+    from ohf_iac.store.memory import Memory
     from ohf_iac.template.host_template import HostTemplate
 
 
@@ -36,10 +39,9 @@ def request_machines(app: App, ask: MachineAsk) -> tuple[str, str]:
     _check_limits(template, ask.units)
     rendered = rendered_stack(app, template)
     calls = calls_of(app)
-    _check_free(app, calls, template, ask.units)
     request = _request(app, template, ask)
     record = RequestRecord(request, digest=rendered.digest)
-    keep_request(app, None, record)
+    _keep_intent(app, calls, template, record)
     try:
         stack_id = commands.create_stack(
             calls,
@@ -98,24 +100,47 @@ def _check_limits(template: HostTemplate, units: int) -> None:
         )
 
 
-def _check_free(app: App, calls: Calls, template: HostTemplate, units: int) -> None:
-    """maxNumber counts what lives of the template and what is still asked for (design §5)."""
+def _keep_intent(app: App, calls: Calls, template: HostTemplate, record: RequestRecord) -> None:
+    """Keep the intent if maxNumber allows it: what lives of the template and what is asked for counts (design §5).
+
+    Counted and written in one change of the store, or two calls at once would both find room for the last machine.
+    """
     if template.max_number < 0:
+        keep_request(app, None, record)
         return
+    since = int(app.now())
     live = ec2.live_of_template(calls, app.owner, template.template_id)
+
+    def edit(memory: Memory) -> Memory:
+        used = units_of(record.request, live) + _units_to_come(memory, template, live, since)
+        if used + record.request.units > template.max_number:
+            raise BusinessRuleError(
+                f"request machines: {record.request.units} asked for, {used} of template {template.template_id} "
+                f"are in use or asked for, maxNumber is {template.max_number}",
+                hint="return machines, or raise maxNumber in the catalogue",
+            )
+        return with_request(memory, record)
+
+    app.store.change(edit)
+    announce(app, request_changes(None, record, int(app.now())))
+
+
+def _units_to_come(memory: Memory, template: HostTemplate, live: tuple[Instance, ...], since: int) -> int:
+    """Units asked for that were not seen live: of open requests, and of those that settled since the look."""
+    open_ones = [one for one in unsettled(memory) if one.request.template_id == template.template_id]
     asked = 0
-    for record in unsettled(app.store.read()):
-        if record.request.template_id != template.template_id:
-            continue
-        own = [one for one in live if one.tags.get("ohf:request-id") == record.request.request_id]
+    for record in open_ones:
+        own = [one for one in live if one.tags.get(TAG_REQUEST) == record.request.request_id]
         asked += max(0, record.request.units - units_of(record.request, own))
-    used = sum(template.weights.get(one.instance_type, 1) for one in live) + asked
-    if used + units > template.max_number:
-        raise BusinessRuleError(
-            f"request machines: {units} asked for, {used} of template {template.template_id} are in use or asked "
-            f"for, maxNumber is {template.max_number}",
-            hint="return machines, or raise maxNumber in the catalogue",
-        )
+    known = {one.instance_id for one in live}
+    fresh = [
+        machine
+        for record in with_due_chores(memory, float("inf"))
+        if record.settled_at >= since and record.request.template_id == template.template_id
+        for machine in record.machines
+        if machine.result == "succeed" and machine.machine_id not in known
+    ]
+    return asked + sum(template.weights.get(one.instance_type, 1) for one in fresh)
 
 
 def _request(app: App, template: HostTemplate, ask: MachineAsk) -> Request:
@@ -131,6 +156,7 @@ def _request(app: App, template: HostTemplate, ask: MachineAsk) -> Request:
         price_type=template.price_type,
         rc_account=ask.rc_account,
         on_demand_units=on_demand_units(template, ask.units),
+        own_template=not template.launch_template_id,
         weights=template.weights,
     )
 

@@ -8,7 +8,7 @@ from ohf_iac import queries
 from ohf_iac.app import calls_of
 from ohf_iac.errors import OhfError
 from ohf_iac.operations.giving_back import give_back
-from ohf_iac.operations.remembering import keep_return
+from ohf_iac.operations.remembering import keep_return, note_return, wake_chores
 from ohf_iac.operations.status import read_memory
 from ohf_iac.request import TAG_REQUEST, ReturnedMachine, ReturnRecord, new_id
 from ohf_iac.store.memory import machines_named
@@ -26,7 +26,8 @@ def return_machines(app: App, hosts: Iterable[HostRef]) -> tuple[str, str]:
     """End machines that are ours; the return's id and a message. Already gone or unknown counts as returned.
 
     The return is remembered before anything is ended. When AWS fails in the middle the answer is the same: every
-    poll of the return asks again for the end of what still runs.
+    poll of the return asks again for the end of what still runs. Only where neither AWS nor the store takes the
+    return is there an error: then nothing was done, and the caller may ask again.
     """
     wanted = tuple(hosts)
     memory = read_memory(app)
@@ -40,11 +41,12 @@ def return_machines(app: App, hosts: Iterable[HostRef]) -> tuple[str, str]:
         keep_return(app, ReturnRecord(return_id, int(app.now()), named, message=error.message, looked_up=False))
         return return_id, f"{len(wanted)} machines to be returned; {error.message}"
     message = _message(app, found)
-    keep_return(app, ReturnRecord(return_id, int(app.now()), named_machines(found), message=_foreign(found)))
-    live = [one for _, one in found.ours if one.live]
-    if live:
+    record = ReturnRecord(return_id, int(app.now()), named_machines(found), message=_foreign(found))
+    note_return(app, None, record)  # where the store fails, the tag on the machines carries the return
+    wake_chores(app, memory, (host.machine_id for host in found.missing))
+    if found.ours:
         try:
-            give_back(app, calls, memory, return_id, live)
+            give_back(app, calls, memory, return_id, (one for _, one in found.ours))
         except OhfError as error:
             app.log.warning(f"return goes on with its polls: {error.message}", return_id=return_id)
             message += f"; {error.message}"

@@ -91,13 +91,19 @@ class _Case:
         return self.record.request
 
     @property
+    def faded(self) -> tuple[Machine, ...]:
+        """Machines known to have failed whose tags, or which themselves, EC2 no longer shows."""
+        shown = {one.instance_id for one in self.seen.instances}
+        return tuple(one for one in self.record.machines if one.result == "fail" and one.machine_id not in shown)
+
+    @property
     def short_since(self) -> int:
         return self.record.first_short_at or int(self.seen.at)
 
 
 def judge(record: RequestRecord, seen: Observation, policy: Policy) -> Judgement:
     """What `seen` means for an unsettled request."""
-    if mark := settled_mark(seen.instances):
+    if mark := settled_mark(seen.instances) or seen.settled:
         return _already_settled(seen, "complete" if mark == "complete" else "complete_with_error")
     case = _Case(record, seen, policy, tally(record.request, seen.instances, seen.at))
     if case.tally.delivered >= record.request.units:
@@ -117,7 +123,7 @@ def deadline(case: _Case) -> int:
 
 def _wait(case: _Case, reason: str = "", *, short_since: int = 0) -> Judgement:
     message = _count(case, reason) if reason else ""
-    return Judgement("wait", case.tally.machines(with_failed=True), message=message, first_short_at=short_since)
+    return Judgement("wait", _all_machines(case), message=message, first_short_at=short_since)
 
 
 def _full(case: _Case) -> Judgement:
@@ -163,11 +169,11 @@ def _shortage(case: _Case, reason: str) -> Judgement:
     """The verdict on too few machines (design §5, partial fulfilment)."""
     counts = case.tally
     verdict: Verdict = case.policy.partial_status
-    if counts.failed or not (counts.good or counts.returned):
+    if counts.failed or case.faded or not (counts.good or counts.returned):
         verdict = "complete_with_error"
     return Judgement(
         "settle",
-        counts.machines(with_failed=True),
+        _all_machines(case),
         verdict,
         _count(case, reason or "AWS gave no reason"),
         first_short_at=case.short_since,
@@ -198,10 +204,10 @@ def _already_settled(seen: Observation, verdict: Verdict) -> Judgement:
 
     Marks are put on the newest machines first. So a running unmarked instance launched no later than the newest
     marked one belongs to a batch of marks that did not get through; one launched later, or still pending, appeared
-    after the terminal answer.
+    after the terminal answer. Where only the launch template bears the mark, every running machine is a member.
     """
     marked = [one for one in by_launch(seen.instances) if TAG_SETTLED in one.tags]
-    newest = marked[-1].launch_time
+    newest = marked[-1].launch_time if marked else int(seen.at)
     others = [one for one in by_launch(seen.instances) if TAG_SETTLED not in one.tags and not is_returned(one)]
     late = [one for one in others if one.launch_time > newest or one.state == "pending"]
     early = [one for one in others if one.launch_time <= newest and one.state != "pending"]
@@ -214,9 +220,7 @@ def _already_settled(seen: Observation, verdict: Verdict) -> Judgement:
 
 
 def _over(case: _Case) -> bool:
-    """Whether time is up: deadline, cancellation, a machine that has been pending for too long, or a group or
-    fleet that was kept from launching by a return.
-    """
+    """Whether time is up: deadline, cancellation, a machine pending for too long, or a freeze by a return."""
     if case.seen.at >= deadline(case) or case.record.cancelled_at or _overdue(case):
         return True
     return case.request.kind in REPLACING and bool(case.seen.capacities) and _closed(case)
@@ -317,7 +321,8 @@ def _buy_rest(case: _Case) -> Judgement:
 
 def _reason(case: _Case) -> str:
     """Why machines are missing: in AWS's words where it gave any."""
-    failure = case.tally.failed[0][1] if case.tally.failed else ""
+    failures = [why for _, why in case.tally.failed] + [one.message for one in case.faded]
+    failure = failures[0] if failures else ""
     if told := why_short(case.request, case.seen, failure):
         return told
     if case.record.cancelled_at:
@@ -330,6 +335,10 @@ def _reason(case: _Case) -> str:
 def _count(case: _Case, reason: str) -> str:
     what = "units" if case.request.weights else "machines"
     return f"{case.tally.delivered} of {case.request.units} {what}: {reason}"
+
+
+def _all_machines(case: _Case) -> tuple[Machine, ...]:
+    return case.tally.machines(with_failed=True) + case.faded
 
 
 def _to_mark(case: _Case) -> tuple[str, ...]:

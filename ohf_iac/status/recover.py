@@ -47,6 +47,7 @@ def record_from_stack(stack: StackSeen, weights: Mapping[str, int]) -> RequestRe
         price_type=tags.get(TAG_PRICE_TYPE, "ondemand"),
         rc_account=tags.get(TAG_RC_ACCOUNT, "default"),
         on_demand_units=_whole(parameters.get("OnDemandCapacity", ""), 0),
+        own_template="LaunchTemplateId" in stack.outputs,
         weights=weights,
     )
     return RequestRecord(request, "created", stack.stack_id, tags.get(TAG_DIGEST, ""))
