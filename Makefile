@@ -17,10 +17,10 @@ demo: venv ## the whole life of requests against a local AWS
 	@$(python) examples/demo.py
 
 test: venv ## the tests
-	$(python) -m pytest -n auto
+	$(python) -m pytest -n auto --dist worksteal
 
 test-all: venv ## the tests with the whole sweeps
-	$(python) -m pytest -n auto -m "sweep or not sweep"
+	$(python) -m pytest -n auto --dist worksteal -m "sweep or not sweep"
 
 lint: venv ## ruff and mypy
 	$(python) -m ruff check .

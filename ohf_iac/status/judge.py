@@ -92,7 +92,7 @@ class _Case:
 
     @property
     def faded(self) -> tuple[Machine, ...]:
-        """Machines known to have failed whose tags, or which themselves, EC2 no longer shows."""
+        """Machines known to have failed that EC2 no longer shows, or no longer with their tags."""
         shown = {one.instance_id for one in self.seen.instances}
         return tuple(one for one in self.record.machines if one.result == "fail" and one.machine_id not in shown)
 
