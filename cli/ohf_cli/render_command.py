@@ -18,7 +18,7 @@ from ohf_cli.words import plural
 from ohf_iac.config.catalogue_file import catalogue_files, load_catalogue
 from ohf_iac.errors import StorageError
 from ohf_iac.render import render
-from ohf_iac.render.index import render_index
+from ohf_iac.render.index import index_text, render_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,7 +102,7 @@ def _write(
         for stack in stacks:
             name = f"{stack.template_id}.{'yaml' if as_yaml else 'json'}"
             (folder / name).write_text(_text(stack, as_yaml, canonical), encoding="ascii")
-        (folder / "index.json").write_text(json.dumps(index, indent=2, sort_keys=True) + "\n", encoding="ascii")
+        (folder / "index.json").write_text(index_text(index), encoding="ascii")
     except OSError as error:
         raise StorageError(
             f"write {error.filename or folder}: {error.strerror}", hint="give a folder that may be written with -d"

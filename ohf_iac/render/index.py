@@ -42,8 +42,8 @@ def render_index(rendered: Iterable[RenderedStack], defaults: TemplateDefaults) 
 
 
 def index_text(index: dict[str, Any]) -> str:
-    """The index as it is written: indented and sorted, as the bodies beside it."""
-    return json.dumps(index, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+    """The index as it is written: indented, sorted and ASCII alone, as the bodies beside it."""
+    return json.dumps(index, sort_keys=True, indent=2) + "\n"
 
 
 def body_settings(defaults: TemplateDefaults) -> dict[str, Any]:

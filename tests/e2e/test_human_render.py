@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ohf_iac.render.index import index_text
 from tests.e2e.human import Human
 from tests.e2e.provider import EXAMPLE, Provider
 from tests.local_aws import LocalAws
@@ -26,6 +27,7 @@ def test_all_templates_are_written_with_an_index_and_no_aws_call(human: Human, t
     human.says("render", "--all", "-d", str(tmp_path / "out"))
     index = json.loads((tmp_path / "out" / "index.json").read_text())
     assert index["schema"] == "ohf/index/v1"
+    assert (tmp_path / "out" / "index.json").read_text() == index_text(index)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
         ["index.json", *(one["file"] for one in index["templates"].values())]
     )

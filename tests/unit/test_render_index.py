@@ -46,6 +46,12 @@ def test_example_stacks_are_current() -> None:
     assert {path.name: path.read_text() for path in (EXAMPLES / "stacks").glob("*.json")} == expected
 
 
+def test_the_index_is_ascii_whatever_the_settings_say() -> None:
+    index = render_index((), TemplateDefaults(tags={"site": "Zürich"}))
+    assert index_text(index).isascii()
+    assert json.loads(index_text(index)) == index
+
+
 def test_digest_in_the_index_is_that_of_the_file_beside_it() -> None:
     index = json.loads((EXAMPLES / "stacks" / INDEX).read_text())
     for entry in index["templates"].values():
