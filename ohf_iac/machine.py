@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 Result = Literal["executing", "succeed", "fail"]
-Purpose = Literal["create", "return"]
 
 #: What an instance state means while machines are being created. A running one counts once it has a name.
 CREATE_RESULT: Final[Mapping[str, Result]] = MappingProxyType(

@@ -84,7 +84,6 @@ class Observation:
     capacities: tuple[CapacitySeen, ...] = ()
     #: instances that the group or fleet lists and that a look by id did not find
     unseen_members: tuple[str, ...] = ()
-    unread: tuple[str, ...] = ()
 
 
 def fleet_ids(kind: Kind, seen: Observation) -> tuple[str, ...]:

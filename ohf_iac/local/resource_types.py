@@ -29,7 +29,6 @@ from ohf_iac.local.spot_wire import modify_spot_fleet
 if TYPE_CHECKING:
     from ohf_iac.local.world import Region, World
 
-NAME_TAKEN = "InvalidLaunchTemplateName.AlreadyExistsException"
 FLEET_CHANGEABLE = {"TargetCapacitySpecification", "ExcessCapacityTerminationPolicy", "Context"}
 SPOT_CHANGEABLE = {"TargetCapacity", "ExcessCapacityTerminationPolicy", "OnDemandTargetCapacity"}
 Properties = Mapping[str, Any]
