@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
-from moto.cloudformation.models import cloudformation_backends
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
@@ -27,7 +26,7 @@ from ohf_iac.local.spot_record import SpotRequest
 
 # moto's thousand public images cost a quarter of a second at each reset; moto is set up by environment variables.
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-PASSIVE = (ec2_backends, autoscaling_backends, cloudformation_backends, iam_backends, ssm_backends, s3_backends)
+PASSIVE = (ec2_backends, autoscaling_backends, iam_backends, ssm_backends, s3_backends)
 
 
 @dataclass(slots=True)
