@@ -74,3 +74,9 @@ def refused(call: Callable[..., Any], **arguments: Any) -> tuple[str, str]:
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     error = caught.value.response["Error"]
     return error["Code"], error["Message"]
+
+
+def shown(aws: LocalAws, fleet_id: str) -> dict[str, Any]:
+    """An EC2 Fleet as DescribeFleets shows it."""
+    [data] = aws.client("ec2").describe_fleets(FleetIds=[fleet_id])["Fleets"]
+    return dict(data)
