@@ -8,7 +8,8 @@ from troposphere import Ref, ec2
 
 from ohf_iac import stack
 from ohf_iac.render import words
-from ohf_iac.render.launch_template import placement_of, subnet_in_interfaces
+from ohf_iac.render.launch_template import placement_of
+from ohf_iac.render.override import pool_override
 from ohf_iac.template.kinds import FLEET_MAINTAIN, INSTANT
 
 if TYPE_CHECKING:
@@ -142,20 +143,9 @@ def _placed(override: dict[str, Any]) -> dict[str, Any]:
 
 
 def _override(spec: StackSpec, pool: Pool) -> dict[str, Any]:
-    template = spec.template
-    override: dict[str, Any] = {}
-    if pool.instance_type:
-        override["InstanceType"] = pool.instance_type
-    elif template.requirements:
-        override["InstanceRequirements"] = ec2.InstanceRequirementsRequest.from_dict(None, template.requirements)
-    if pool.subnet and not subnet_in_interfaces(spec):
-        override["SubnetId"] = pool.subnet
-    if pool.weight:
-        override["WeightedCapacity"] = pool.weight
-    if pool.priority is not None:
-        override["Priority"] = pool.priority
+    override = pool_override(spec, pool)
     if pool.max_price:
         override["MaxPrice"] = pool.max_price
-    if not spec.owns_launch_template and (placement := placement_of(template)):
+    if not spec.owns_launch_template and (placement := placement_of(spec.template)):
         override["Placement"] = placement
     return override

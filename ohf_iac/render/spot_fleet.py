@@ -8,11 +8,11 @@ from troposphere import Ref, Sub, ec2
 
 from ohf_iac import stack
 from ohf_iac.render import words
-from ohf_iac.render.launch_template import subnet_in_interfaces
+from ohf_iac.render.override import pool_override
 from ohf_iac.template.kinds import SPOT_MAINTAIN
 
 if TYPE_CHECKING:
-    from ohf_iac.stack import Pool, StackSpec
+    from ohf_iac.stack import StackSpec
 
 _WHY = {
     "request": "Launches the machines as capacity comes, until ValidUntil; replaces none.",
@@ -85,23 +85,7 @@ def _config(spec: StackSpec) -> ec2.LaunchTemplateConfigs:
             **words.launch_template_specification(spec)
         )
     }
-    overrides = [_override(spec, pool) for pool in spec.pools]
+    overrides = [pool_override(spec, pool) for pool in spec.pools]
     if any(overrides):
         config["Overrides"] = [ec2.LaunchTemplateOverrides(**override) for override in overrides]
     return ec2.LaunchTemplateConfigs(**config)
-
-
-def _override(spec: StackSpec, pool: Pool) -> dict[str, Any]:
-    template = spec.template
-    override: dict[str, Any] = {}
-    if pool.instance_type:
-        override["InstanceType"] = pool.instance_type
-    elif template.requirements:
-        override["InstanceRequirements"] = ec2.InstanceRequirementsRequest.from_dict(None, template.requirements)
-    if pool.subnet and not subnet_in_interfaces(spec):
-        override["SubnetId"] = pool.subnet
-    if pool.weight:
-        override["WeightedCapacity"] = pool.weight
-    if pool.priority is not None:
-        override["Priority"] = pool.priority
-    return override
