@@ -58,6 +58,13 @@ def test_examples_use_options_that_exist(name: str) -> None:
             assert set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", ours)) <= known, line
 
 
+def test_pages_that_the_commands_name_exist() -> None:
+    sources = [path.read_text() for path in (ROOT / "cli" / "ohf_cli").glob("*.py")]
+    named = {page for text in sources for page in re.findall(r"docs/[\w.-]+\.md", text)}
+    assert "docs/local.md" in (CALLABLE["local"].help or "")
+    assert [page for page in named if not (ROOT / page).is_file()] == []
+
+
 def codes_in_the_source() -> set[str]:
     found: set[str] = set()
     for folder in ("ohf_iac", "cli"):

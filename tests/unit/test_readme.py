@@ -26,6 +26,12 @@ def test_every_file_that_is_named_exists() -> None:
     assert sorted(name for name in paths() if not list(ROOT.glob(name))) == []
 
 
+def test_every_page_of_the_manual_is_linked() -> None:
+    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+    assert "docs/errors.md" in pages
+    assert pages <= set(re.findall(r"\]\(([\w./-]+)\)", README))
+
+
 def test_every_make_target_that_is_named_exists() -> None:
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"\bmake ([a-z-]+)", README))
