@@ -63,10 +63,13 @@ def live(provider: Provider, template: str) -> None:
     assert [(one["machineId"], one["result"], one["status"]) for one in gone["machines"]] == [
         (first["machineId"], "succeed", "terminated")
     ]
-    provider.polls(180, step=60)
-    provider.aws.advance(DAY)
+    left = [one for one in entry["machines"] if one != first]
+    for seconds in (60, 60, 60, DAY):
+        provider.polls(60, step=60)
+        provider.aws.advance(seconds)
+        check_machines(provider, left, 2)
     provider.polls(60, step=60)
-    check_machines(provider, [one for one in entry["machines"] if one != first], 2)
+    check_machines(provider, left, 2)
 
     last = provider.settle(provider.give_back(rest), step=15)
     assert last["status"] == "complete"
