@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests import local_aws as running
+from tests.e2e.matrix import CELL_TEST, CELLS, RUNS, table
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +26,22 @@ def local_aws(local_aws_server: running.LocalAws) -> Iterator[running.LocalAws]:
     seen = local_aws_server.log.stat().st_size
     yield local_aws_server
     assert not local_aws_server.log.read_text()[seen:], "the local AWS wrote to its stderr"
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print which kind lived under which switch; a cell that did not run shows as missing.
+
+    Here and not beside the test: the process that prints, with several at work, loads no other conftest.
+    """
+    outcomes = {
+        report.nodeid.partition("[")[2].rstrip("]"): name
+        for name in ("passed", "failed")
+        for report in terminalreporter.stats.get(name, [])
+        if CELL_TEST in getattr(report, "nodeid", "")
+    }
+    if outcomes:
+        terminalreporter.section("lives by kind and switch")
+        for line in table(outcomes):
+            terminalreporter.write_line(line)
+        missing = len(RUNS) - len(outcomes)
+        terminalreporter.write_line(f"{len(CELLS)} cells, shown by {len(outcomes)} runs; {missing} runs missing")

@@ -47,8 +47,11 @@ def check_machines(provider: Provider, machines: list[dict[str, Any]], count: in
         assert type(one["launchtime"]) is int
 
 
-def live(provider: Provider, template: str) -> None:
-    """A request of 3: running, complete, one returned for good, the rest returned, everything gone."""
+def live(provider: Provider, template: str, looks: tuple[int, ...] = (60, 60, 60, DAY)) -> None:
+    """A request of 3: running, complete, one returned for good, the rest returned, everything gone.
+
+    `looks` are the seconds after which it is looked for a replacement, before any chore could end one.
+    """
     request_id = provider.request(template, 3)
     assert provider.status(request_id)["status"] == "running"
     entry = provider.settle(request_id)
@@ -64,7 +67,7 @@ def live(provider: Provider, template: str) -> None:
         (first["machineId"], "succeed", "terminated")
     ]
     left = [one for one in entry["machines"] if one != first]
-    for seconds in (60, 60, 60, DAY):
+    for seconds in looks:
         provider.polls(60, step=60)
         provider.aws.advance(seconds)
         check_machines(provider, left, 2)
@@ -74,7 +77,7 @@ def live(provider: Provider, template: str) -> None:
     last = provider.settle(provider.give_back(rest), step=15)
     assert last["status"] == "complete"
     assert {one["result"] for one in last["machines"]} == {"succeed"}
-    provider.polls(600, step=120)
+    provider.polls(360, step=90)
     everything_gone(provider, request_id)
     assert provider.status(request_id) == entry
 
@@ -88,7 +91,7 @@ def test_the_life_of_a_request_of_each_kind_through_the_scripts(provider: Provid
 @pytest.mark.parametrize("cell", RUNS, ids=lambda cell: cell.name)
 def test_a_request_lives_and_ends_under_every_switch(quick: Provider, cell: Cell) -> None:
     quick.aws.reset(profile="realistic", **switched(cell.switch, cell.value))
-    live(quick, TEMPLATES[cell.kind])
+    live(quick, TEMPLATES[cell.kind], (150, DAY))
 
 
 def test_the_matrix_has_a_cell_for_every_kind_under_every_value() -> None:
