@@ -7,8 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from ohf_iac.local.scenario import SWITCHES
 from ohf_iac.request import stack_name
-from ohf_iac.template.kinds import ASG, INSTANT, Kind
+from ohf_iac.template.kinds import (
+    ASG,
+    FLEET_MAINTAIN,
+    FLEET_REQUEST,
+    INSTANT,
+    SPOT_MAINTAIN,
+    SPOT_REQUEST,
+    Kind,
+)
 from tests.e2e.matrix import TEMPLATES
 from tests.e2e.provider import EXAMPLE, Provider, live_machines, live_stacks
 
@@ -109,3 +118,42 @@ def test_nothing_at_all_by_the_deadline(quick: Provider, kind: Kind) -> None:
     aws.scenario(profile="realistic")
     aws.advance(DAY)
     assert live_machines(aws) == []
+
+
+#: where AWS's behavior is uncertain in a shortage, by kind
+UNCERTAIN = [
+    *((ASG, "groupShort", value) for value in SWITCHES["uncertain.groupShort"]),
+    *((INSTANT, "instantPartial", value) for value in SWITCHES["uncertain.instantPartial"]),
+    *(
+        (kind, switch, value)
+        for kind in (FLEET_REQUEST, FLEET_MAINTAIN, SPOT_REQUEST, SPOT_MAINTAIN)
+        for switch in ("fleetStack", "expiredState", "expiredDelete", "spotFleetDelete")
+        for value in SWITCHES[f"uncertain.{switch}"]
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "switch", "value"), UNCERTAIN)
+def test_a_shortage_ends_alike_whatever_aws_does(quick: Provider, kind: Kind, switch: str, value: str) -> None:
+    aws = quick.aws
+    aws.reset(profile="realistic", capacity={"*": 2}, uncertain={switch: value})
+    request_id = quick.request(TEMPLATES[kind], 3)
+    entry = quick.settle(request_id, step=120, patience=2 * 3600)
+    assert entry["status"] == "complete"
+    assert {one["machineId"] for one in entry["machines"]} == {one["InstanceId"] for one in live_machines(aws)}
+    assert len(entry["machines"]) == 2
+    returned = quick.settle(quick.give_back(entry["machines"]))
+    assert returned["status"] == "complete"
+    assert live_machines(aws) == []
+    quick.polls(900, step=150)
+    assert live_stacks(aws) == []
+
+
+@pytest.mark.parametrize("value", SWITCHES["uncertain.instantEmpty"])
+def test_an_instant_fleet_without_a_machine_ends_alike(quick: Provider, value: str) -> None:
+    quick.aws.reset(profile="realistic", capacity={"*": 0}, uncertain={"instantEmpty": value})
+    entry = quick.settle(quick.request("instant-ondemand", 3), patience=600)
+    assert (entry["status"], entry["machines"]) == ("complete_with_error", [])
+    assert "capacity" in entry["message"].lower()
+    quick.polls(300, step=100)
+    assert live_stacks(quick.aws) == []
