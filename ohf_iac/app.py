@@ -82,7 +82,7 @@ def calls_of(app: App) -> Calls:
         credentials_file=provider.credentials_file,
         credential_script=provider.credential_script,
         assume_role_arn=provider.assume_role_arn,
-        endpoints=provider.endpoints,
+        endpoints=tuple(sorted(provider.endpoints.items())),
         proxy=f"http://{provider.proxy_host}:{provider.proxy_port}" if provider.proxy_host else "",
         connect_timeout=provider.connect_timeout,
         attempts=provider.retry_attempts + 1,

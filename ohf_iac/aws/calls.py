@@ -8,9 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
-
-from ohf_iac.aws.session import domain_of, session_for
+from ohf_iac.aws.session import client_of, domain_of, session_for
 from ohf_iac.aws.translate import translated
 from ohf_iac.errors import OhfError, ProviderError
 
@@ -92,9 +90,9 @@ class Calls:
     def client(self, service: str) -> Any:
         """The client of a service, made once."""
         if service not in self._clients:
-            self._clients[service] = self._session_of_access().client(
-                service, endpoint_url=self.access.endpoints.get(service), config=self._config()
-            )
+            left = max(1.0, self._remaining())
+            connect, read = min(self.access.connect_timeout, left), min(self.access.read_timeout, left)
+            self._clients[service] = client_of(self._session_of_access(), service, self.access, connect, read)
         return self._clients[service]
 
     @property
@@ -114,12 +112,3 @@ class Calls:
             with translated("start", "an AWS session"):
                 self._session = session_for(self.access)
         return self._session
-
-    def _config(self) -> Config:
-        left = max(1.0, self._remaining())
-        return Config(
-            connect_timeout=min(self.access.connect_timeout, left),
-            read_timeout=min(self.access.read_timeout, left),
-            retries={"mode": "standard", "total_max_attempts": self.access.attempts},
-            proxies={"http": self.access.proxy, "https": self.access.proxy} if self.access.proxy else None,
-        )

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
-from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, Any
+import time
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import botocore.loaders
 import botocore.session
+from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 
 from ohf_iac.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+
+#: seconds for which a process uses one session
+SESSION_LIFE: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class Access:
     credentials_file: str = ""
     credential_script: str = ""
     assume_role_arn: str = ""
-    endpoints: Mapping[str, str] = field(default_factory=dict)
+    endpoints: tuple[tuple[str, str], ...] = ()
     proxy: str = ""
     connect_timeout: float = 10.0
     read_timeout: float = 20.0
@@ -37,7 +43,34 @@ class Access:
 
 
 def session_for(access: Access) -> Any:
-    """A boto3 session; nothing is asked of AWS before the first call."""
+    """A boto3 session; nothing is asked of AWS before the first call.
+
+    The same one again within a few minutes of one process: a watch polls every few seconds, and a session with its
+    clients costs more than the poll. Not for longer, so that renewed credentials in files are read.
+    """
+    around = tuple(sorted((name, value) for name, value in os.environ.items() if _leads_botocore(name)))
+    return _session(access, around, int(time.monotonic() // SESSION_LIFE))
+
+
+@lru_cache(maxsize=32)
+def client_of(session: Any, service: str, access: Access, connect_timeout: float, read_timeout: float) -> Any:
+    """A client of a session; one client serves any number of calls."""
+    settings = Config(
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        retries={"mode": "standard", "total_max_attempts": access.attempts},
+        proxies={"http": access.proxy, "https": access.proxy} if access.proxy else None,
+    )
+    return session.client(service, endpoint_url=dict(access.endpoints).get(service), config=settings)
+
+
+def _leads_botocore(name: str) -> bool:
+    return name.startswith("AWS_") or name.upper().endswith("_PROXY")
+
+
+@lru_cache(maxsize=8)
+def _session(access: Access, around: tuple[tuple[str, str], ...], period: int) -> Any:
+    del around, period  # they tell sessions apart
     core = _core(access.profile)
     if access.credentials_file:
         core.set_config_variable("credentials_file", access.credentials_file)

@@ -41,7 +41,7 @@ EXTRA = "0123456789abcdef"
 
 def calls_to(aws: LocalAws, *, attempts: int = 1, **access: object) -> Calls:
     """Our calls to the local AWS, tried once."""
-    places = dict.fromkeys(("ec2", "cloudformation", "autoscaling", "sts", "s3"), aws.url)
+    places = tuple((service, aws.url) for service in ("ec2", "cloudformation", "autoscaling", "sts", "s3"))
     return Calls(Access(**{"region": REGION, "endpoints": places, "attempts": attempts, **access}))  # type: ignore[arg-type]
 
 

@@ -90,7 +90,8 @@ def test_a_body_that_is_too_long_is_refused_before_anything_is_sent(local_aws: L
 def test_a_long_body_goes_through_the_bucket_of_the_regions_partition(
     local_aws: LocalAws, region: str, host: str
 ) -> None:
-    calls, body = calls_to(local_aws, region=region), EMPTY + " " * INLINE_LIMIT
+    # a time-out of its own: clients of one access are shared in a process, and this one is listened to
+    calls, body = calls_to(local_aws, region=region, read_timeout=19.0), EMPTY + " " * INLINE_LIMIT
     place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     calls.client("s3").create_bucket(Bucket="bodies", **place)
     sent: list[str] = []

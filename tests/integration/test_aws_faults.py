@@ -125,7 +125,7 @@ def test_an_aws_that_is_not_reached_was_sent_nothing(local_aws: LocalAws, calls:
         unused.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{unused.getsockname()[1]}"
         with pytest.raises(ProviderError, match="AWS was not reached") as failure:
-            ec2.of_owner(calls_to(local_aws, endpoints={"ec2": nowhere}), "here")
+            ec2.of_owner(calls_to(local_aws, endpoints=(("ec2", nowhere),)), "here")
     assert (failure.value.transient, failure.value.sent) == (True, False)
     assert "ohf doctor" in failure.value.hint
 
