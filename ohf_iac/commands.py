@@ -17,6 +17,7 @@ from ohf_iac.plan import (
     TagInstances,
     Terminate,
 )
+from ohf_iac.request import stack_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -69,7 +70,7 @@ def create_stack(
     """Create the one stack of a request and return its id ("" when a retry found it there already)."""
     return cloudformation.create_stack(
         calls,
-        name=f"ohf-{request_id}",
+        name=stack_name(request_id),
         body=rendered.body,
         parameters=parameters,
         tags=tags,

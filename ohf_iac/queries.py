@@ -6,13 +6,14 @@ A read that fails raises ProviderError; what that means (nothing about the machi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from ohf_iac.aws import cloudformation, ec2
 from ohf_iac.aws.capacity import capacity_seen
 from ohf_iac.cfn import physical_ids, verdict_in_token, was_complete
 from ohf_iac.observation import Observation, fleet_ids
 from ohf_iac.request import TAG_OWNER, TAG_REQUEST, TAG_SETTLED, stack_name
+from ohf_iac.status.tally import verdict_of
 from ohf_iac.store.memory import machines_named
 from ohf_iac.template.kinds import ASG, INSTANT
 
@@ -95,8 +96,7 @@ def verdict_of_deleted(calls: Calls, request_ids: Iterable[str]) -> dict[str, Ve
     for name, stack_id in cloudformation.find_deleted_stack(calls, names.__contains__).items():
         events = cloudformation.stack_events(calls, stack_id)
         mark = verdict_in_token(events, names[name])
-        complete = mark == "complete" if mark else was_complete(events)
-        found[names[name]] = "complete" if complete else "complete_with_error"
+        found[names[name]] = verdict_of(mark or ("complete" if was_complete(events) else ""))
     return found
 
 
@@ -176,8 +176,3 @@ def _with_members(calls: Calls, seen: Observation) -> Observation:
         instances=seen.instances + added,
         unseen_members=tuple(one for one in hidden if one not in found),
     )
-
-
-def settled_value(mark: str) -> Verdict:
-    """A mark as a verdict; a value that is not one of ours never counts as success."""
-    return cast("Verdict", mark) if mark in ("complete", "complete_with_error") else "complete_with_error"

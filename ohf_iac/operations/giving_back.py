@@ -14,7 +14,7 @@ from ohf_iac.observation import fleet_ids
 from ohf_iac.plan import DeleteStack, delete_stack, delete_token, freeze, return_steps
 from ohf_iac.request import TAG_REQUEST, stack_name
 from ohf_iac.status.recover import record_from_stack
-from ohf_iac.status.tally import settled_mark
+from ohf_iac.status.tally import settled_mark, verdict_of
 from ohf_iac.store.memory import with_requests
 from ohf_iac.template.kinds import ASG
 
@@ -90,7 +90,7 @@ def _empty_without(seen: Observation, ending: tuple[Instance, ...]) -> bool:
 def _deletion(record: RequestRecord | None, request_id: str, mark: str) -> DeleteStack:
     if record is not None and record.settled:
         return delete_stack(record)
-    return DeleteStack(stack_name(request_id), delete_token(request_id, queries.settled_value(mark)))
+    return DeleteStack(stack_name(request_id), delete_token(request_id, verdict_of(mark)))
 
 
 def _remember_deletions(app: App, records: Iterable[RequestRecord]) -> None:

@@ -14,7 +14,7 @@ from ohf_iac import commands, queries
 from ohf_iac.errors import OhfError, ProviderError
 from ohf_iac.operations.remembering import note_requests
 from ohf_iac.plan import steps_for
-from ohf_iac.request import minted_at, stack_name
+from ohf_iac.request import TAG_TEMPLATE, minted_at, stack_name
 from ohf_iac.status.answer import RequestStatus, next_record, remembered, status_of
 from ohf_iac.status.judge import STACK_PATIENCE, judge
 from ohf_iac.status.recover import STACK_MEMORY, record_from_machines, record_from_stack
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ohf_iac.app import App
     from ohf_iac.aws.calls import Calls
     from ohf_iac.observation import Observation, StackSeen
-    from ohf_iac.request import RequestRecord
+    from ohf_iac.request import TAG_TEMPLATE, RequestRecord
     from ohf_iac.status.judge import Judgement, Policy
     from ohf_iac.store.memory import Memory
 
@@ -121,7 +121,7 @@ class Poll:
             return status_of(record, self.act(record, seen))
         stack = queries.stack_of(self.calls, self.app.owner, stack_name(request_id))
         if stack is not None:
-            template = stack.tags.get("ohf:template-id", "")
+            template = stack.tags.get(TAG_TEMPLATE, "")
             found = record_from_stack(stack, weights.get(template, {}))
             if found is not None:
                 seen = replace(seen, settled=queries.settled_template_mark(self.calls, stack))

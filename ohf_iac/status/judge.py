@@ -24,7 +24,7 @@ from ohf_iac.observation import fleet_ids
 from ohf_iac.request import TAG_SETTLED
 from ohf_iac.status.recover import STACK_MEMORY
 from ohf_iac.status.shortage import STACK_ENDED, why_short
-from ohf_iac.status.tally import is_returned, settled_mark, tally
+from ohf_iac.status.tally import is_returned, settled_mark, tally, verdict_of
 from ohf_iac.template.kinds import FLEET_MAINTAIN, INSTANT, REPLACING, SPOT_MAINTAIN
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class _Case:
 def judge(record: RequestRecord, seen: Observation, policy: Policy) -> Judgement:
     """What `seen` means for an unsettled request."""
     if mark := settled_mark(seen.instances) or seen.settled:
-        return _already_settled(seen, "complete" if mark == "complete" else "complete_with_error")
+        return _already_settled(seen, verdict_of(mark))
     case = _Case(record, seen, policy, tally(record.request, seen.instances, seen.at))
     if case.tally.delivered >= record.request.units:
         return _full(case)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ohf_iac.machine import Instance, Machine
-    from ohf_iac.request import Request
+    from ohf_iac.request import Request, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,11 @@ def settled_mark(instances: Iterable[Instance]) -> str:
         if mark := one.tags.get(TAG_SETTLED):
             return mark
     return ""
+
+
+def verdict_of(mark: str) -> Verdict:
+    """A mark as a verdict; a value that is not one of ours never counts as success."""
+    return "complete" if mark == "complete" else "complete_with_error"
 
 
 def units_of(request: Request, instances: Iterable[Instance]) -> int:
