@@ -51,6 +51,8 @@ _CANCELLED: Final = ("Resource creation cancelled", "Resource update cancelled")
 _SUMMARY: Final = "The following resource(s) failed to"
 _HANDLER = re.compile(r'Resource handler returned message: "(?P<text>.*?)"? ?\(RequestToken: ', re.DOTALL)
 _SERVICE = re.compile(r"(?: \((?:Service|SDK Attempt Count): [^()]*\))+\s*\Z")
+#: the service's own code where it is told, else the one that the resource handler made of it
+_CODES: Final = (re.compile(r"\bError Code: (\w[\w.]*)"), re.compile(r"\bHandlerErrorCode: (\w+)\)\s*\Z"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +83,23 @@ def root_cause(events: Iterable[StackEvent]) -> str:
 
     Consequences are the siblings' "cancelled" and the stack's own summary.
     """
+    return plain_reason(_root_reason(events))
+
+
+def root_code(events: Iterable[StackEvent]) -> str:
+    """The error code of that failure, "" when it has none: the service's own, or else CloudFormation's for it."""
+    reason = _root_reason(events)
+    return next((found[1] for pattern in _CODES if (found := pattern.search(reason))), "")
+
+
+def _root_reason(events: Iterable[StackEvent]) -> str:
     failed = sorted((e for e in events if e.status.endswith("_FAILED") and e.reason), key=lambda e: e.at)
     for event in failed:
         if not event.of_stack and not event.reason.startswith(_CANCELLED):
-            return plain_reason(event.reason)
+            return event.reason
     for event in failed:
         if not event.reason.startswith((*_CANCELLED, _SUMMARY)):
-            return plain_reason(event.reason)
+            return event.reason
     return ""
 
 

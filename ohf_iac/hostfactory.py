@@ -151,8 +151,15 @@ def request_answer(request_id: str, message: str) -> dict[str, Any]:
 
 
 def status_answer(statuses: Iterable[RequestStatus]) -> dict[str, Any]:
-    """getRequestStatus: one entry per id, always."""
-    return {"requests": [_status(one) for one in statuses]}
+    """getRequestStatus: one entry per id, always.
+
+    LSF's ebrokerd reads error codes of AWS in the message of the whole answer, and lets the template rest
+    (hostfactory-contract.md §1.6): the causes of requests that have ended stand there too. A code met while a
+    request is still running may be a passing one, and stays in its entry.
+    """
+    rows = tuple(statuses)
+    causes = [one.message for one in rows if one.status != "running" and "Error Code: " in one.message]
+    return {"message": "; ".join(dict.fromkeys(causes)), "requests": [_status(one) for one in rows]}
 
 
 def reclaims_answer(reclaims: Sequence[Reclaim], message: str = "") -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ohf_iac.cfn import BUSY, root_cause
+from ohf_iac.cfn import BUSY, root_cause, root_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ def why_short(request: Request, seen: Observation, failure: str) -> str:
     if at_deadline and request.price_type == "heterogeneous":
         return f"on-demand rest not bought: {at_deadline}"
     if ended and (cause := root_cause(seen.events)):
-        return cause
+        return _coded(root_code(seen.events), cause)
     if cause := _first_shortfall(seen.capacities) or failure:
         return cause
     if stack is not None and ended:
@@ -39,6 +39,10 @@ def why_short(request: Request, seen: Observation, failure: str) -> str:
 def _first_shortfall(capacities: Iterable[CapacitySeen]) -> str:
     for capacity in capacities:
         for short in capacity.shortfalls:
-            told = f"Error Code: {short.code}" if short.code else ""
-            return f"{told}: {short.text}" if told and short.text else told or short.text
+            return _coded(short.code, short.text)
     return ""
+
+
+def _coded(code: str, text: str) -> str:
+    """A cause with its code in the form that LSF's ebrokerd looks for (hostfactory-contract.md §1.6)."""
+    return ": ".join(part for part in (f"Error Code: {code}" if code else "", text) if part)

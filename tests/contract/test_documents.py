@@ -107,7 +107,10 @@ ANSWERS: dict[str, tuple[str, dict[str, Any]]] = {
             [
                 RequestStatus("req-6553f100-0123456789abcdef", "running", "", (MACHINE, STARTING)),
                 RequestStatus(
-                    "req-6553f101-0123456789abcdef", "complete", "1 of 2 machines: no capacity", (MACHINE,)
+                    "req-6553f101-0123456789abcdef",
+                    "complete",
+                    "1 of 2 machines: Error Code: InsufficientInstanceCapacity: no capacity",
+                    (MACHINE,),
                 ),
                 RequestStatus("req-6553f102-0123456789abcdef", "complete_with_error", "0 of 1 machines", (DEAD,)),
                 RequestStatus("ret-6553f358-0123456789abcdef", "complete", "", (GONE,)),
@@ -188,6 +191,22 @@ def test_the_schema_refuses_what_host_factory_would_misread(name: str, path: lis
         place = place[key]
     place[path[-1]] = value
     assert not validator(operation, "output").is_valid(document)
+
+
+def test_codes_of_aws_stand_in_the_message_that_lsf_reads() -> None:
+    room = "0 of 1 machines: Error Code: NoRoom: none left"
+    answer = wire.status_answer(
+        [
+            RequestStatus("req-1", "running", "poll: slow down (Error Code: Throttling)"),
+            RequestStatus("req-2", "complete_with_error", room),
+            RequestStatus("req-3", "complete_with_error", room),
+            RequestStatus("req-4", "complete_with_error", "cancelled"),
+            RequestStatus(
+                "ret-5", "complete_with_error", "end i-1: it is kept (Error Code: OperationNotPermitted)"
+            ),
+        ]
+    )
+    assert answer["message"] == f"{room}; end i-1: it is kept (Error Code: OperationNotPermitted)"
 
 
 def test_an_answer_is_one_line_of_ascii() -> None:

@@ -72,7 +72,9 @@ def test_a_creation_that_fails_with_no_machine_alive(quick: Provider, kind: Kind
     request_id = quick.request(TEMPLATES[kind], 3)
     entry = quick.settle(request_id, patience=300)
     assert entry["status"] == "complete_with_error"
-    assert "The image id '[ami-0bad]' does not exist" in entry["message"]
+    assert (
+        entry["message"] == "0 of 3 machines: Error Code: InvalidRequest: The image id '[ami-0bad]' does not exist"
+    )
     assert "cancelled" not in entry["message"]
     assert "The following resource(s) failed" not in entry["message"]
     assert entry["machines"] == []

@@ -9,6 +9,7 @@ from ohf_iac.cfn import (
     physical_ids,
     plain_reason,
     root_cause,
+    root_code,
     stack_phase,
     verdict_in_token,
     was_complete,
@@ -70,6 +71,23 @@ def test_the_root_cause_is_the_oldest_failure_that_is_no_consequence() -> None:
     ]
     assert root_cause(events) == "The image id '[ami-0]' does not exist"
     assert root_cause(reversed(events)) == root_cause(events)
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        (HANDLED, "InvalidRequest"),
+        (
+            "You are not authorized (Service: AmazonEC2; Error Code: UnauthorizedOperation; Request ID: 5)",
+            "UnauthorizedOperation",
+        ),
+        ("The image does not exist (Error Code: InvalidAMIID.NotFound). ", "InvalidAMIID.NotFound"),
+        ("no room", ""),
+    ],
+)
+def test_the_code_of_the_root_cause(reason: str, code: str) -> None:
+    events = [event(1, "CREATE_FAILED", reason), event(2, "CREATE_FAILED", "later (Error Code: Other)", "Other")]
+    assert root_code(events) == code
 
 
 def test_a_cancelled_sibling_that_is_older_is_no_cause() -> None:

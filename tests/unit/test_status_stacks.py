@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ohf_iac.cfn import StackEvent
@@ -130,6 +132,8 @@ def test_the_root_cause_comes_before_what_the_group_and_the_machines_say() -> No
     short = capacity(short=[("", "no room")])
     failed = look(stack=FAILED, events=(event,), capacities=[short])
     assert why_short(remembered().request, failed, "") == "no image"
+    coded = replace(event, reason='Resource handler returned message: "no" (RequestToken: 1, HandlerErrorCode: X)')
+    assert why_short(remembered().request, look(stack=FAILED, events=(coded,)), "") == "Error Code: X: no"
     sound = look(events=(event,), capacities=[short])
     assert why_short(remembered().request, sound, "i-1 is terminated") == "no room"
 
