@@ -4,7 +4,7 @@
 python := .venv/bin/python
 typed := ohf_iac cli/ohf_cli bench examples tests
 
-.PHONY: help venv demo test test-all lint bench clean
+.PHONY: help venv demo test test-all lint hardware bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -26,6 +26,10 @@ lint: venv ## ruff and mypy
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	$(python) -m mypy $(typed)
+
+hardware: venv ## the table of instance types anew, from the moto that is installed
+	$(python) -m ohf_iac.local.hardware_table >ohf_iac/template/hardware.new
+	mv ohf_iac/template/hardware.new ohf_iac/template/hardware.txt
 
 bench: venv ## the benchmarks; prints ratios
 	@$(python) -m bench.run

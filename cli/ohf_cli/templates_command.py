@@ -153,6 +153,7 @@ def _facts(template: HostTemplate) -> dict[str, Any]:
         "subnets": list(template.subnets),
         "imageId": template.image_id,
         "attributes": {name: list(pair) for name, pair in template.attributes.items()},
+        "derivedAttributes": list(template.derived),
         "warnings": list(template.warnings),
     }
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ohf_iac.template import capacity_rules as capacity
+from ohf_iac.template.attributes import basis_of, read_attributes
 from ohf_iac.template.coerce import Refused, Unfit
 from ohf_iac.template.host_template import HostTemplate
 from ohf_iac.template.kind_choice import kind as choose_kind
 from ohf_iac.template.kind_choice import price_type
 from ohf_iac.template.kinds import ASG, SPOT_MAINTAIN, SPOT_REQUEST
 from ohf_iac.template.machine_rules import check_machine
-from ohf_iac.template.reading import read_attributes, read_fields
+from ohf_iac.template.reading import read_fields
 from ohf_iac.template.requirements import read_requirements
 from ohf_iac.template.tags import fit_instances, read_tags
 from ohf_iac.template.user_data import check_script, is_dynamic, read_variables, script_of
@@ -42,12 +43,16 @@ def parse_entry(
         **_capacity(values, fleet, kind, price, warn),
     }
     _check_complete(parts, kind, fleet)
+    written = values.get("attributes", {})
+    basis = basis_of(entry, parts, fleet, files.get(parts["user_data_script"], b""))
+    attributes = read_attributes(written, basis, warn)
     return HostTemplate(
         template_id=values["templateId"],
         max_number=values["maxNumber"],
         kind=kind,
         price_type=price,
-        attributes=read_attributes(values.get("attributes", {}), warn),
+        attributes=attributes,
+        derived=tuple(name for name in attributes if written.get(name) is None),
         validity=capacity.validity(values, kind, warn),
         max_per_request=values.get("maxPerRequest", defaults.max_per_request),
         partial_status=values.get("partialStatus"),

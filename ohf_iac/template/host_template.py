@@ -25,6 +25,7 @@ class HostTemplate(NamedTuple):
     kind: Kind
     price_type: str  # "ondemand", "spot" or "heterogeneous"
     attributes: Mapping[str, tuple[str, str]]  # as the wire wants them: name -> (kind, value)
+    derived: tuple[str, ...]  # the attributes that the entry leaves out
     weights: Mapping[str, int]  # instance type -> units that one machine delivers; empty: one each
     validity: int  # seconds from the request to its deadline
     max_per_request: int  # units; the body's MaxValue

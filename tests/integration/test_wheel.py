@@ -60,7 +60,7 @@ def expected_names(tree: Path) -> set[str]:
         f"{place}/{path.relative_to(tree / folder).as_posix()}"
         for folder, place in PLACES.items()
         for path in (tree / folder).rglob("*")
-        if path.is_file() and path.suffix in (".py", ".typed", ".json", ".j2")
+        if path.is_file() and path.suffix in (".py", ".typed", ".json", ".j2", ".txt")
     }
 
 

@@ -105,8 +105,8 @@ ROWS = [
     Row("maxPerRequest", 50, {KINDS: ("Parameters.TargetCapacity.MaxValue", 50)}),
     Row(
         "attributes",
-        {"ncpus": 2},
-        {KINDS: Known("attributes", {"ncpus": ("Numeric", "2"), "ncores": ("Numeric", "1")})},
+        {"ncpus": 2, "ncores": 2, "nram": 2, "type": 2},
+        {KINDS: Known("attributes", dict.fromkeys(("ncpus", "ncores", "nram", "type"), ("Numeric", "2")))},
     ),
     *[
         Row(name, 3, {KINDS: Echoed})

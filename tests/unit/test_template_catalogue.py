@@ -172,7 +172,8 @@ def test_kind_without_and_with_provider_api(entry: dict[str, Any], kind: str) ->
         ),
         ({"tenanci": "host"}, "tenanci: unknown field"),
         ({"customScriptUri": "https://x"}, "customScriptUri: is another cloud's"),
-        ({"attributes": {"ncpus": 1}}, "attributes: without type, nram Host Factory cannot match"),
+        ({"attributes": {"ncpus": 1}}, "attributes: type is taken to be X86_64; where the image is Windows"),
+        ({"attributes": {"ncpus": 1}, "vmType": "m0.huge"}, "without type, nram Host Factory cannot match"),
     ],
     ids=str,
 )
