@@ -49,6 +49,7 @@ class App:
 def app_for(environ: Mapping[str, str]) -> App:
     """The provider that the environment names; ConfigurationError says what is wrong with it."""
     settings = load(environ)
+    deadline = Deadline.after(settings.limits.deadline)
     log = _log(settings)
     now = clock_for(settings, environ, log.warning)
     for warning in settings.warnings:
@@ -58,10 +59,10 @@ def app_for(environ: Mapping[str, str]) -> App:
     handlers += [audit_handler(audit, now)] if settings.events.audit else []
     return App(
         settings=settings,
-        store=json_store(settings.database_file, settings.storage.lock_timeout),
+        store=json_store(settings.database_file, settings.storage.lock_timeout, left=lambda: deadline.left),
         log=log,
         now=now,
-        deadline=Deadline.after(settings.limits.deadline),
+        deadline=deadline,
         random_hex=lambda: os.urandom(8).hex(),
         sleep=time.sleep,
         handlers=tuple(handlers),

@@ -5,9 +5,11 @@ Clients are made when first needed: a poll that only describes instances never p
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from ohf_iac.aws.in_time import OutOfTimeError, in_time
 from ohf_iac.aws.session import client_of, domain_of, session_for
 from ohf_iac.aws.translate import translated
 from ohf_iac.errors import OhfError, ProviderError
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ohf_iac.aws.session import Access
+
+_SLOW: Final = "raise limits.deadline, or look why AWS answers slowly (ohf doctor)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +61,19 @@ class Calls:
         return other
 
     def call(self, service: str, operation: str, verb: str, thing: str, **parameters: Any) -> dict[str, Any]:
-        """The answer of one AWS call, or a ProviderError that says `verb thing: cause`."""
-        if self._remaining() <= 0 or (self._allowance is not None and next(self._allowance, None) is None):
+        """The answer of one AWS call, in what is left of the deadline, or a ProviderError: `verb thing: cause`."""
+        left = self._remaining()
+        if left <= 0 or (self._allowance is not None and next(self._allowance, None) is None):
             raise ProviderError(
                 f"{verb} {thing}: the time or the calls that this operation may take are used up",
                 transient=True,
                 sent=False,
-                hint="raise limits.deadline, or look why AWS answers slowly (ohf doctor)",
+                hint=_SLOW,
             )
         action = operation.title().replace("_", "")
         try:
-            with translated(verb, thing):
-                answer: dict[str, Any] = getattr(self.client(service), operation)(**parameters)
+            with translated(verb, thing), _bounded(verb, thing):
+                answer = in_time(lambda: self._answer(service, operation, parameters), left)
         except OhfError as error:
             self._note(CallNote(service, action, "", getattr(error, "aws_code", "") or type(error).__name__))
             raise
@@ -95,6 +100,10 @@ class Calls:
             self._clients[service] = client_of(self._session_of_access(), service, self.access, connect, read)
         return self._clients[service]
 
+    def _answer(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = getattr(self.client(service), operation)(**parameters)
+        return answer
+
     @property
     def region(self) -> str:
         """The region that calls go to."""
@@ -112,3 +121,14 @@ class Calls:
             with translated("start", "an AWS session"):
                 self._session = session_for(self.access)
         return self._session
+
+
+@contextmanager
+def _bounded(verb: str, thing: str) -> Iterator[None]:
+    """A call that did not end in time, as an error: it may have taken effect, or do so yet."""
+    try:
+        yield
+    except OutOfTimeError as error:
+        raise ProviderError(
+            f"{verb} {thing}: AWS did not answer in the time that was left", transient=True, hint=_SLOW
+        ) from error

@@ -102,7 +102,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("events", "log", "flag", True),
     Key("events", "audit", "flag", True),
     Key("approvals", "mode", "text", "off", choices=("off",)),
-    Key("limits", "deadline", "number", 60, 5, 280),
+    Key("limits", "deadline", "number", 60, 1, 280),
     Key("limits", "choreCalls", "whole", 5, 0, 1000),
     Key("limits", "choreSeconds", "number", 5, 0, 60),
 )

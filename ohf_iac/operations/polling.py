@@ -169,4 +169,4 @@ class Poll:
     def _pace(self) -> None:
         self._looks += 1
         if self._looks > LOOK_BURST:
-            self.app.sleep(LOOK_PACE)
+            self.app.sleep(min(LOOK_PACE, self.app.deadline.left))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import time
 from dataclasses import dataclass, replace
@@ -17,7 +18,10 @@ from ohf_iac.store.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
+#: seconds for which the lock is waited for although the operation's time is over
+LAST_CHANCE: Final = 1.0
 _FULL: Final = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
@@ -27,12 +31,17 @@ class JsonStore:
 
     A file that cannot be read is set aside as `<path>.corrupt-<epoch seconds>`, and memory starts empty: AWS holds
     the record. A file of a later version is left alone. Linux and Windows; on network file systems as reliable as
-    their flock.
+    their flock. Whoever has to wait for the lock waits `lock_timeout` seconds at most, and no longer than `left`
+    tells, but for a last second: what was done in AWS should not go unremembered for a lock that is about to open.
     """
 
     path: str
     lock_timeout: float
     now: Callable[[], float]
+    left: Callable[[], float]
+
+    def _locked(self) -> AbstractContextManager[None]:
+        return locked(f"{self.path}.lock", min(self.lock_timeout, max(self.left(), LAST_CHANCE)))
 
     def exists(self) -> bool:
         return os.path.exists(self.path)
@@ -41,12 +50,12 @@ class JsonStore:
         try:
             return self._parsed()
         except CorruptError:
-            with locked(f"{self.path}.lock", self.lock_timeout):
+            with self._locked():
                 return self._recovered()
 
     def change(self, edit: Callable[[Memory], Memory]) -> Memory:
         self._make_folder()
-        with locked(f"{self.path}.lock", self.lock_timeout):
+        with self._locked():
             old = self._recovered()
             new = edit(old)
             if new is not old:
@@ -131,9 +140,14 @@ class JsonStore:
             raise StorageError(f"Cannot write {self.path}: {error.strerror}", hint=hint) from error
 
 
-def json_store(path: str, lock_timeout: float = 20.0, now: Callable[[], float] = time.time) -> JsonStore:
-    """The store in the file at `path`; `now` names files that are set aside."""
-    return JsonStore(path, lock_timeout, now)
+def json_store(
+    path: str,
+    lock_timeout: float = 20.0,
+    now: Callable[[], float] = time.time,
+    left: Callable[[], float] = lambda: math.inf,
+) -> JsonStore:
+    """The store in the file at `path`; `now` names files that are set aside, `left` tells the operation's time."""
+    return JsonStore(path, lock_timeout, now, left)
 
 
 def _write_durably(path: str, text: bytes) -> None:

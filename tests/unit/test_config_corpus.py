@@ -41,7 +41,7 @@ GOOD: list[Any] = [
     {"template": {"httpPutResponseHopLimit": 64, "volumeType": "io2"}},
     {"events": {"log": False, "audit": True}},
     {"approvals": {"mode": "off"}},
-    {"limits": {"deadline": 5, "choreCalls": 0, "choreSeconds": 0}},
+    {"limits": {"deadline": 1, "choreCalls": 0, "choreSeconds": 0}},
     {"limits": {}, "events": {}, "storage": {}, "logging": {}, "template": {}},
 ]
 BAD: list[Any] = [
@@ -88,7 +88,7 @@ BAD: list[Any] = [
     {"approvals": {"mode": "enforce"}},
     {"approvals": {"mode": False}},
     {"limits": {"deadline": 281}},
-    {"limits": {"deadline": 4.9}},
+    {"limits": {"deadline": 0.9}},
     {"limits": {"choreCalls": 1001}},
 ]
 

@@ -15,7 +15,7 @@ from tests.config_files import settings_of
             {"limits": {"deadline": "60"}},
             None,
             {},
-            'Cannot use limits.deadline in /conf/ohf.json: expected a number from 5 to 280, found "60"',
+            'Cannot use limits.deadline in /conf/ohf.json: expected a number from 1 to 280, found "60"',
         ),
         (
             {"storage": []},
@@ -97,6 +97,7 @@ def test_what_this_version_does_not_have_is_refused_not_ignored(
         (b"", r"Cannot parse /conf/ohf\.json: .* at line 1, column 1"),
         (b"[]", r"Cannot use /conf/ohf\.json: expected a JSON object, found an array"),
         (b'{"limits": {"deadline": NaN}}', r"Cannot parse /conf/ohf\.json: NaN is not JSON"),
+        (b'{"limits": {"deadline": 1e999}}', r"Cannot parse /conf/ohf\.json: 1e999 is not JSON"),
         (b'{"provider": {"region": "\xff"}}', r"Cannot read /conf/ohf\.json: byte 25 is not UTF-8"),
         (b"[" * 100000, r"Cannot parse /conf/ohf\.json"),
     ],
