@@ -179,7 +179,11 @@ def dump(answer: Mapping[str, Any]) -> str:
 
 
 def machine_row(machine: Machine) -> dict[str, Any]:
-    """A machine in getRequestStatus; unknown addresses are null, as in IBM's captures."""
+    """A machine in getRequestStatus; unknown addresses are null, as in IBM's captures.
+
+    LSF's part is that of IBM's plug-ins: `nthreads` counts the threads of all cores, not of one, and a machine without
+    a public name has an empty one.
+    """
     return {
         "machineId": machine.machine_id,
         "name": machine.name,
@@ -194,10 +198,10 @@ def machine_row(machine: Machine) -> dict[str, Any]:
         "instanceTags": machine.instance_tags,
         "cloudHostId": None,
         "rcAccount": machine.rc_account,
-        "publicDnsName": machine.public_dns or None,
+        "publicDnsName": machine.public_dns,
         "ncores": machine.cores,
-        "nthreads": machine.threads,
-        "lifeCycleType": "spot" if machine.price_type == "spot" else "normal",
+        "nthreads": machine.cores * machine.threads,
+        "lifeCycleType": machine.price_type,
     }
 
 

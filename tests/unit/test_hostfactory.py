@@ -229,7 +229,14 @@ def test_an_on_demand_machine_without_addresses() -> None:
     assert row["privateIpAddress"] is None
     assert row["launchtime"] == 7
     assert type(row["launchtime"]) is int
-    assert (row["priceType"], row["lifeCycleType"]) == ("ondemand", "normal")
+    assert (row["priceType"], row["lifeCycleType"]) == ("ondemand", "ondemand")
+
+
+def test_lsf_counts_all_threads_of_a_machine() -> None:
+    """CpuOptions says threads per core; both of IBM's plug-ins for LSF tell it cores times that."""
+    row = wire.machine_row(reported(Instance(ID, "running", NAME, cores=4, threads=2, spot=True), "succeed"))
+    assert (row["ncores"], row["nthreads"]) == (4, 8)
+    assert (row["lifeCycleType"], row["publicDnsName"], row["rcAccount"]) == ("spot", "", "")
 
 
 def test_failures_have_a_message_and_no_id() -> None:
