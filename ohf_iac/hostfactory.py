@@ -181,8 +181,8 @@ def dump(answer: Mapping[str, Any]) -> str:
 def machine_row(machine: Machine) -> dict[str, Any]:
     """A machine in getRequestStatus; unknown addresses are null, as in IBM's captures.
 
-    LSF's part is that of IBM's plug-ins: `nthreads` counts the threads of all cores, not of one, and a machine without
-    a public name has an empty one.
+    LSF's part is that of IBM's plug-ins: `nthreads` counts the threads of all cores, not of one, and a machine
+    without a public name has an empty one.
     """
     return {
         "machineId": machine.machine_id,
