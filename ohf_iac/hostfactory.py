@@ -9,9 +9,10 @@ with exactly the names, types and vocabularies that Host Factory reads. jsonsche
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ohf_iac.errors import ValidationError
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: a whole number as text; more than fifteen digits mean nothing that could be counted
 _WHOLE: Final = re.compile(r"-?[0-9]{1,15}(\.0*)?")
+_LARGEST: Final = 10**15 - 1
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _INSTANCE_ID: Final = re.compile(r"i-[0-9a-f]+")
 
 
@@ -44,6 +47,11 @@ class HostRef:
     name: str
     machine_id: str
 
+    @property
+    def given(self) -> bool:
+        """Whether the entry names a host at all: one that does not must not spoil the call for the others."""
+        return bool(self.name or self.machine_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Reclaim:
@@ -56,10 +64,10 @@ class Reclaim:
 
 def parse_document(text: bytes, *, empty_is_object: bool = False) -> dict[str, Any]:
     """The JSON object in an input file; an empty file counts as `{}` where the contract allows it."""
-    if empty_is_object and not text.strip():
+    if empty_is_object and not text.removeprefix(_BYTE_ORDER_MARK).strip():
         return {}
     try:
-        document = json.loads(text.decode("utf-8-sig"))
+        document = json.loads(text.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_finite)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise ValidationError(
             f"read input: it is not JSON: {error}", hint="give the file that Host Factory wrote"
@@ -113,7 +121,7 @@ def parse_return_machines(document: Mapping[str, Any]) -> tuple[HostRef, ...]:
 
 def parse_return_requests(document: Mapping[str, Any]) -> tuple[HostRef, ...] | None:
     """The hosts that Host Factory knows; None when it names none (then all of ours are meant)."""
-    given = document.get("machines")
+    given = document.get("machines", document if _names_host(document) else None)
     if given is None:
         return None
     return _hosts(given, 'get return requests: "machines"') or None
@@ -125,7 +133,7 @@ def parse_templates(document: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def whole_number(value: object, what: str) -> int:
-    """An integer written as number, `2.0` or numeric text; ValidationError for anything else."""
+    """An integer written as number, `2.0` or numeric text, of 15 digits at most; else ValidationError."""
     if isinstance(value, str):
         if not _WHOLE.fullmatch(value):
             raise ValidationError(f"{what} is {_shown(value)}, not a whole number")
@@ -134,6 +142,8 @@ def whole_number(value: object, what: str) -> int:
         raise ValidationError(f"{what} is {_shown(value)}, not a number")
     if isinstance(value, float) and not value.is_integer():
         raise ValidationError(f"{what} is {_shown(value)}, not a whole number")
+    if abs(value) > _LARGEST:
+        raise ValidationError(f"{what} is {_shown(value)}, more than can be counted")
     return int(value)
 
 
@@ -205,6 +215,16 @@ def machine_row(machine: Machine) -> dict[str, Any]:
     }
 
 
+def _finite(text: str) -> float:
+    """A number as JSON has it; one that is too large would be echoed as `Infinity`, which is no JSON."""
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
 def _status(status: RequestStatus) -> dict[str, Any]:
     return {
         "requestId": status.request_id,
@@ -248,23 +268,27 @@ def _as_list(value: object, key: str, what: str) -> list[Any]:
 
 
 def _hosts(value: object, what: str) -> tuple[HostRef, ...]:
+    """Hosts, each once. An entry that names none is kept as an empty one, unless no other names any."""
     if isinstance(value, dict) and not value:
         return ()
     entries = [value] if isinstance(value, (str, dict)) else value
     if not isinstance(entries, list):
         raise ValidationError(f"{what} is neither an array nor an object")
-    return tuple(dict.fromkeys(_host(one, what) for one in entries))
+    hosts = tuple(dict.fromkeys(_host(one) for one in entries))
+    if hosts and not any(one.given for one in hosts):
+        raise ValidationError(f"{what} has no entry with a name or a machineId: {_shown(entries[0])}")
+    return hosts
 
 
-def _host(entry: object, what: str) -> HostRef:
+def _host(entry: object) -> HostRef:
     """A host by text, or by name, id or both; null stands for a name or an id that is not given."""
-    if isinstance(entry, str) and entry:
+    if isinstance(entry, str):
         return HostRef("", entry) if _INSTANCE_ID.fullmatch(entry) else HostRef(entry, "")
     if isinstance(entry, dict):
         name, machine_id = (_absent_as_empty(entry.get(key)) for key in ("name", "machineId"))
-        if isinstance(name, str) and isinstance(machine_id, str) and (name or machine_id):
+        if isinstance(name, str) and isinstance(machine_id, str):
             return HostRef(name, machine_id)
-    raise ValidationError(f"{what} has an entry with neither name nor machineId: {_shown(entry)}")
+    return HostRef("", "")
 
 
 def _absent_as_empty(value: object) -> object:

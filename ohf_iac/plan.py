@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac.observation import fleet_ids
-from ohf_iac.request import TAG_SETTLED, return_tag, stack_name
+from ohf_iac.request import RETURN_TAG_PREFIX, TAG_SETTLED, return_tag, stack_name
 from ohf_iac.template.kinds import ASG, FLEET_MAINTAIN, FLEET_REQUEST, INSTANT, SPOT_MAINTAIN, SPOT_REQUEST
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ TEMPLATE_TAG: Final = "aws:ec2launchtemplate:id"
 #: CreateTags and TerminateInstances in one call
 TAG_BATCH: Final = 500
 TERMINATE_BATCH: Final = 1000
+#: returns that leave their mark on one machine
+RETURN_MARKS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +154,19 @@ def return_steps(
     """A return: freeze what is not frozen yet, mark the machines, end them, delete the stacks that are left empty.
 
     `unfrozen` maps the unsettled requests concerned to their freeze steps. No target is computed, so that any
-    interleaving of returns, settles and polls ends in the same state.
+    interleaving of returns, settles and polls ends in the same state. A machine that many returns have marked gets
+    no further mark: EC2 takes fifty tags, and a machine that nobody can end is given back again and again.
     """
-    ids = tuple(one.instance_id for one in instances)
+    ending = tuple(instances)
+    marked = (one.instance_id for one in ending if _return_marks(one, return_id) < RETURN_MARKS)
     frozen = tuple(step for steps in unfrozen.values() for step in steps)
-    return frozen + tag(ids, return_tag(return_id), "") + terminate(ids) + tuple(deletable)
+    ends = terminate(one.instance_id for one in ending)
+    return frozen + tag(marked, return_tag(return_id), "") + ends + tuple(deletable)
+
+
+def _return_marks(instance: Instance, return_id: str) -> int:
+    """How many other returns have marked a machine."""
+    return sum(key.startswith(RETURN_TAG_PREFIX) and key != return_tag(return_id) for key in instance.tags)
 
 
 def batches(ids: Iterable[str], size: int) -> tuple[tuple[str, ...], ...]:

@@ -1,11 +1,11 @@
-"""Reads: what AWS shows of requests, stacks, machines and hosts. Nothing here changes anything.
+"""Reads: what AWS shows of requests, stacks and machines. Nothing here changes anything.
 
 A read that fails raises ProviderError; what that means (nothing about the machines) is the caller's affair.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac.aws import cloudformation, ec2
@@ -14,7 +14,6 @@ from ohf_iac.cfn import physical_ids, verdict_in_token, was_complete
 from ohf_iac.observation import Observation, fleet_ids
 from ohf_iac.request import TAG_OWNER, TAG_REQUEST, TAG_SETTLED, stack_name
 from ohf_iac.status.tally import verdict_of
-from ohf_iac.store.memory import machines_named
 from ohf_iac.template.kinds import ASG, INSTANT
 
 if TYPE_CHECKING:
@@ -22,25 +21,14 @@ if TYPE_CHECKING:
 
     from ohf_iac.aws.calls import Calls
     from ohf_iac.cfn import StackEvent
-    from ohf_iac.hostfactory import HostRef
     from ohf_iac.machine import Instance
     from ohf_iac.observation import CapacitySeen, StackSeen
     from ohf_iac.request import RequestRecord, Verdict
-    from ohf_iac.store.memory import Memory
     from ohf_iac.template.kinds import Kind
 
 #: Logical ids of the resources that launch, with the outputs that name them.
 _LAUNCHERS: Final = (("Capacity", "CapacityId"), ("OnDemandRest", "RestId"))
 _ENDED: Final = ("failed", "delete_failed", "deleting", "deleted")
-
-
-@dataclass(frozen=True, slots=True)
-class FoundHosts:
-    """Hosts that somebody named: ours (with the instance), somebody else's, and those that EC2 does not show."""
-
-    ours: tuple[tuple[HostRef, Instance], ...]
-    foreign: tuple[tuple[HostRef, Instance], ...]
-    missing: tuple[HostRef, ...]
 
 
 def machines_of(calls: Calls, owner: str, request_ids: Iterable[str], now: float) -> dict[str, Observation]:
@@ -97,44 +85,6 @@ def verdict_of_deleted(calls: Calls, request_ids: Iterable[str]) -> dict[str, Ve
         events = cloudformation.stack_events(calls, stack_id)
         mark = verdict_in_token(events, names[name])
         found[names[name]] = verdict_of(mark or ("complete" if was_complete(events) else ""))
-    return found
-
-
-def find_hosts(calls: Calls, owner: str, hosts: Iterable[HostRef], memory: Memory) -> FoundHosts:
-    """Hosts by id, by the names we remember, then by private DNS name: of several, the newest live one of ours."""
-    wanted = tuple(hosts)
-    ids = _ids_of(wanted, memory)
-    by_id = {one.instance_id: one for one in ec2.by_id(calls, ids.values())} if ids else {}
-    names = [one.name for one in wanted if one not in ids]
-    by_name = _newest(ec2.by_name(calls, names), owner) if names else {}
-    ours: list[tuple[HostRef, Instance]] = []
-    foreign: list[tuple[HostRef, Instance]] = []
-    missing: list[HostRef] = []
-    for host in wanted:
-        instance = by_id.get(ids[host]) if host in ids else by_name.get(host.name)
-        if instance is None:
-            missing.append(host)
-        elif instance.tags.get(TAG_OWNER) == owner:
-            ours.append((host, instance))
-        else:
-            foreign.append((host, instance))
-    return FoundHosts(tuple(ours), tuple(foreign), tuple(missing))
-
-
-def _ids_of(hosts: tuple[HostRef, ...], memory: Memory) -> dict[HostRef, str]:
-    """Hosts to instance ids: as given, else by the machine that we last knew under the name."""
-    names = {host.name for host in hosts if not host.machine_id}
-    known = machines_named(memory, names) if names else {}
-    ids = {host: host.machine_id or (known[host.name].machine_id if host.name in known else "") for host in hosts}
-    return {host: found for host, found in ids.items() if found}
-
-
-def _newest(instances: Iterable[Instance], owner: str) -> dict[str, Instance]:
-    """Per name the instance that is meant: live before dead, ours before others', young before old."""
-    found: dict[str, Instance] = {}
-    ranked = sorted(instances, key=lambda one: (one.live, one.tags.get(TAG_OWNER) == owner, one.launch_time))
-    for one in ranked:
-        found[one.name] = one
     return found
 
 

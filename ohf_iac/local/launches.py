@@ -41,7 +41,8 @@ def launch(
     if planned is not None and planned.state == "refused":
         raise Refused(planned.code, planned.message)
     wanted = region.scenario.subnets.get(recipe.subnet.id)
-    address = region.places.take(recipe.subnet, wanted.free_addresses if wanted else None)
+    limit = wanted.free_addresses if wanted else None
+    address = region.places.take(recipe.subnet, limit, recipe.data.get("PrivateIpAddress", ""))
     machine = _machine(region, recipe, address, tags, lost, weight, reservation_id)
     if not tag_volumes:
         for volume in machine.volumes:

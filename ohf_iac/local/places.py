@@ -66,10 +66,11 @@ class Places:
     given_back: dict[str, list[str]] = field(default_factory=dict)
     in_use: dict[str, int] = field(default_factory=dict)
 
-    def take(self, subnet: Subnet, limit: int | None) -> str:
-        """A free address, one never used before if there is one.
+    def take(self, subnet: Subnet, limit: int | None, wanted: str = "") -> str:
+        """A free address: the one `wanted`, else one never used before if there is one.
 
-        Raises Refused (InsufficientFreeAddressesInSubnet) when `limit` (None: the subnet's size) are in use.
+        Raises Refused: InsufficientFreeAddressesInSubnet when `limit` (None: the subnet's size) are in use,
+        InvalidIPAddress.InUse when the one wanted is not one that was given back.
         """
         usable = subnet.size - RESERVED_AT_START - 1
         most = usable if limit is None else min(usable, limit)
@@ -79,7 +80,12 @@ class Places:
                 f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the requested number of "
                 "instances.",
             )
+        if wanted and wanted not in self.given_back.get(subnet.id, ()):
+            raise Refused("InvalidIPAddress.InUse", f"Address {wanted} is in use.")
         self.in_use[subnet.id] = self.in_use.get(subnet.id, 0) + 1
+        if wanted:
+            self.given_back[subnet.id].remove(wanted)
+            return wanted
         place = self.next_address.get(subnet.id, 0)
         if place >= usable:
             return self.given_back[subnet.id].pop(0)

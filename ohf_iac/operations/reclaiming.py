@@ -10,30 +10,33 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ohf_iac import queries
 from ohf_iac.app import announce, calls_of
 from ohf_iac.aws import ec2
 from ohf_iac.aws.groups import leaving
-from ohf_iac.errors import OhfError, ProviderError, StorageError
+from ohf_iac.errors import OhfError, StorageError
 from ohf_iac.events import MachineInterrupted
 from ohf_iac.hostfactory import HostRef, Reclaim
+from ohf_iac.hosts import can_be_looked_up, check_place, find_hosts
 from ohf_iac.operations.remembering import wake_chores
 from ohf_iac.operations.status import read_memory
+from ohf_iac.request import TAG_SETTLED
 from ohf_iac.status.judge import ABSENCE_PATIENCE
 from ohf_iac.status.tally import is_returned
 from ohf_iac.store.memory import with_machines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from ohf_iac.app import App
     from ohf_iac.aws.calls import Calls
+    from ohf_iac.hosts import FoundHosts
     from ohf_iac.machine import Instance
-    from ohf_iac.queries import FoundHosts
     from ohf_iac.store.memory import Memory
 
 #: seconds between a spot notice and the machine's end (EC2: Spot Instance interruption notices)
 SPOT_NOTICE: Final = 120
+#: States of a machine that will not come back to the work it had.
+ENDING: Final = ("stopping", "stopped", "shutting-down", "terminated")
 #: Spot request statuses that mean that EC2 takes the machine (aws-behaviour §4); our own ends are not there.
 TAKEN: Final = frozenset(
     {
@@ -55,23 +58,25 @@ TAKEN: Final = frozenset(
 def reclaimed_hosts(app: App, hosts: tuple[HostRef, ...] | None) -> tuple[tuple[Reclaim, ...], str]:
     """The hosts named (all of ours if None) that are being reclaimed or are gone, and a message.
 
-    When AWS cannot be asked, nothing is reported and the message says so: absence of an answer is no evidence.
+    Where AWS cannot be asked, nothing is guessed and the message says so: absence of an answer is no evidence.
     """
     memory = read_memory(app)
     try:
         calls = calls_of(app)
-        hosts = _all_of_ours(app, calls, memory) if hosts is None else hosts
-        if not hosts:
+        wanted = _all_of_ours(app, calls, memory) if hosts is None else tuple(one for one in hosts if one.given)
+        if not wanted:
             return (), ""
-        found = queries.find_hosts(calls, app.owner, hosts, memory)
+        found = find_hosts(calls, app.owner, wanted, memory)
         returned = _returned(memory)
-        reclaims = (*_gone(app, calls, memory, found, returned), *_taken(app, calls, found, returned))
+        gone = _gone(app, calls, memory, found, returned)
     except OhfError as error:
-        app.log.warning(f"reclaims not looked up: {error.message}")
+        app.log.warning(f"reclaims not looked up: {error.message}", hint=error.hint)
         return (), error.message
+    taken, message = _taken(app, calls, found, returned)
+    reclaims = gone + taken
     _tell(app, memory, reclaims)
     wake_chores(app, memory, (one.machine_id for one in reclaims if not one.grace))
-    return reclaims, ""
+    return reclaims, message
 
 
 def _returned(memory: Memory) -> frozenset[str]:
@@ -100,30 +105,30 @@ def _tell(app: App, memory: Memory, reclaims: tuple[Reclaim, ...]) -> None:
 
 
 def _all_of_ours(app: App, calls: Calls, memory: Memory) -> tuple[HostRef, ...]:
-    """The machines with our owner tag and those we remember, without what our returns have ended."""
+    """The machines that we remember or have marked as told, without what our returns have ended."""
     returned = _returned(memory)
     known = {key: one.name for key, one in memory.machines.items()}
-    known |= {one.instance_id: one.name for one in ec2.of_owner(calls, app.owner) if not is_returned(one)}
+    for one in ec2.of_owner(calls, app.owner):
+        if TAG_SETTLED in one.tags and not is_returned(one):
+            known[one.instance_id] = one.name or known.get(one.instance_id, "")
     return tuple(HostRef(name, key) for key, name in known.items() if key not in returned)
 
 
 def _gone(
     app: App, calls: Calls, memory: Memory, found: FoundHosts, returned: frozenset[str]
 ) -> tuple[Reclaim, ...]:
-    """Dead machines, and those that EC2 no longer shows although they were looked up by id long after launch."""
-    dead = tuple(
-        Reclaim(one.instance_id, host.name or one.name, 0)
-        for host, one in found.ours
-        if one.state in ("terminated", "stopped") and not is_returned(one) and one.instance_id not in returned
-    )
-    absent = tuple(
-        host
-        for host in found.missing
-        if host.machine_id and host.machine_id not in returned and _old(app, memory, host)
-    )
-    if len(absent) > 1 and not found.ours:
-        _check_place(calls, memory, absent)
-    return dead + tuple(Reclaim(host.machine_id, _name(memory, host), 0) for host in absent)
+    """Machines that end or have ended, and those that EC2 no longer shows although they were looked up by id long
+    after launch."""
+    ended = [
+        replace(host, machine_id=one.instance_id)
+        for host, one in (*found.ours, *found.dead)
+        if one.state in ENDING and not is_returned(one)
+    ]
+    absent = [one for one in found.missing if one.machine_id not in returned and _long_known(app, memory, one)]
+    if absent and not (found.ours or found.dead):
+        check_place(calls, app.owner, memory, (one.machine_id for one in absent))
+    gone = [one for one in ended if one.machine_id not in returned] + absent
+    return tuple(Reclaim(one.machine_id, _name(memory, one), 0) for one in gone)
 
 
 def _name(memory: Memory, host: HostRef) -> str:
@@ -132,39 +137,40 @@ def _name(memory: Memory, host: HostRef) -> str:
     return host.name or (known.name if known else "") or host.machine_id
 
 
-def _old(app: App, memory: Memory, host: HostRef) -> bool:
+def _long_known(app: App, memory: Memory, host: HostRef) -> bool:
+    """Whether absence says something of a host: known by id, and not launched a moment ago."""
     known = memory.machines.get(host.machine_id)
-    return known is None or app.now() - known.launch_time > ABSENCE_PATIENCE
+    return can_be_looked_up(host) and (known is None or app.now() - known.launch_time > ABSENCE_PATIENCE)
 
 
-def _check_place(calls: Calls, memory: Memory, absent: Iterable[HostRef]) -> None:
-    """All of several machines absent: either all are gone, or we look into the wrong account or region."""
-    known = [memory.machines[one.machine_id] for one in absent if one.machine_id in memory.machines]
-    places = {(one.account, one.region) for one in known if one.account}
-    here = (ec2.account(calls), calls.region)
-    if places != {here}:
-        raise ProviderError(
-            f"look for machines: none is in {here}, they belong to {sorted(places) or 'a place not remembered'}",
-            transient=True,
-            hint="check AWS_REGION and the credentials of this provider",
-        )
-
-
-def _taken(app: App, calls: Calls, found: FoundHosts, returned: frozenset[str]) -> tuple[Reclaim, ...]:
-    """Live machines that EC2 or their group is taking away."""
-    alive = {
+def _taken(app: App, calls: Calls, found: FoundHosts, returned: frozenset[str]) -> tuple[tuple[Reclaim, ...], str]:
+    """Running machines that EC2 or their group is about to take, and what could not be asked."""
+    running = {
         one.instance_id: (host, one)
         for host, one in found.ours
-        if one.live and not is_returned(one) and one.instance_id not in returned
+        if one.state in ("pending", "running") and not is_returned(one) and one.instance_id not in returned
     }
-    running = {key: one for key, (_, one) in alive.items() if one.state in ("pending", "running")}
     graces: dict[str, int] = {}
-    for key, at in ec2.scheduled_ends(calls, running).items() if running else ():
-        graces[key] = max(0, int(at - app.now()))
-    for key in leaving(calls, _grouped(running)):
-        graces[key] = 0
-    graces |= _spot_graces(app, calls, running)
-    return tuple(Reclaim(key, alive[key][0].name or alive[key][1].name, grace) for key, grace in graces.items())
+    silent: list[str] = []
+    for source in (_scheduled_graces, _group_graces, _spot_graces):
+        try:
+            graces |= source(app, calls, {key: one for key, (_, one) in running.items()})
+        except OhfError as error:
+            # what one API keeps to itself is no reason to withhold what the others tell
+            app.log.warning(f"reclaims looked up in part: {error.message}", hint=error.hint)
+            silent.append(error.message)
+    rows = ((key, running[key], grace) for key, grace in graces.items())
+    return tuple(Reclaim(key, host.name or one.name, grace) for key, (host, one), grace in rows), "; ".join(silent)
+
+
+def _scheduled_graces(app: App, calls: Calls, running: Mapping[str, Instance]) -> dict[str, int]:
+    ends = ec2.scheduled_ends(calls, running) if running else {}
+    return {key: max(0, int(at - app.now())) for key, at in ends.items()}
+
+
+def _group_graces(app: App, calls: Calls, running: Mapping[str, Instance]) -> dict[str, int]:  # noqa: ARG001 -- as its siblings
+    grouped = [key for key, one in running.items() if "aws:autoscaling:groupName" in one.tags]
+    return dict.fromkeys(leaving(calls, grouped), 0)
 
 
 def _spot_graces(app: App, calls: Calls, running: Mapping[str, Instance]) -> dict[str, int]:
@@ -173,7 +179,3 @@ def _spot_graces(app: App, calls: Calls, running: Mapping[str, Instance]) -> dic
     return {
         key: max(0, int(SPOT_NOTICE - (app.now() - at))) for key, (code, at) in notices.items() if code in TAKEN
     }
-
-
-def _grouped(instances: Mapping[str, Instance]) -> tuple[str, ...]:
-    return tuple(key for key, one in instances.items() if "aws:autoscaling:groupName" in one.tags)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ohf_iac import queries
 from ohf_iac.aws import ec2
-from ohf_iac.errors import OhfError, ProviderError
+from ohf_iac.errors import OhfError
 from ohf_iac.hostfactory import HostRef
+from ohf_iac.hosts import check_place, find_hosts
 from ohf_iac.operations.giving_back import give_back
 from ohf_iac.operations.remembering import note_return
 from ohf_iac.operations.returning import named_machines
@@ -56,11 +56,11 @@ def _looked_up(app: App, calls: Calls, memory: Memory, record: ReturnRecord) -> 
     Private DNS names come back with their addresses: a machine launched after the return was not meant by its name.
     """
     hosts = [HostRef(one.name, one.machine_id) for one in record.machines]
-    found = queries.find_hosts(calls, app.owner, hosts, memory)
+    found = find_hosts(calls, app.owner, hosts, memory)
     meant = tuple(
         (host, one) for host, one in found.ours if host.machine_id or one.launch_time <= record.created_at
     )
-    return replace(record, machines=named_machines(replace(found, ours=meant)), message="", looked_up=True)
+    return replace(record, machines=named_machines(replace(found, ours=meant), memory), message="", looked_up=True)
 
 
 def _unknown(app: App, calls: Calls, memory: Memory, return_id: str) -> RequestStatus:
@@ -83,8 +83,8 @@ def _judged(
     # a dead machine has lost its tags; a live one without our owner tag is not ours to end
     seen = {one.instance_id: one for one in instances if not one.live or one.tags.get(TAG_OWNER) == app.owner}
     missing = absent(record, seen)
-    if len(missing) > 1 and len(missing) == len(record.machines):
-        _same_place(calls, memory, missing)
+    if len(missing) == len(record.machines) and any(one.machine_id in memory.machines for one in missing):
+        check_place(calls, app.owner, memory, (one.machine_id for one in missing))
     judgement = judge_return(record, seen, {}, app.now())
     refused = give_back(app, calls, memory, record.return_id, judgement.again) if judgement.again else {}
     if refused:
@@ -98,19 +98,3 @@ def _judged(
     )
     note_return(app, memory.returns.get(record.return_id), new)
     return remembered_return(new)
-
-
-def _same_place(calls: Calls, memory: Memory, missing: Iterable[ReturnedMachine]) -> None:
-    """Refuse to call machines gone while looking into another account or region than theirs (design §2.7)."""
-    places = {
-        (found.account, found.region)
-        for one in missing
-        if (found := memory.machines.get(one.machine_id)) is not None and found.account
-    }
-    here = (ec2.account(calls), calls.region)
-    if places and places != {here}:
-        raise ProviderError(
-            f"look for machines: they belong to {sorted(places)}, the credentials in use to {here}",
-            transient=True,
-            hint="check AWS_REGION and the credentials of this provider",
-        )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ohf_iac import queries
 from ohf_iac.app import calls_of
 from ohf_iac.errors import OhfError
+from ohf_iac.hosts import find_hosts
 from ohf_iac.operations.giving_back import give_back
 from ohf_iac.operations.remembering import keep_return, note_return, wake_chores
 from ohf_iac.operations.status import read_memory
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from ohf_iac.app import App
     from ohf_iac.hostfactory import HostRef
-    from ohf_iac.queries import FoundHosts
+    from ohf_iac.hosts import FoundHosts
     from ohf_iac.store.memory import Memory
 
 
@@ -29,21 +30,22 @@ def return_machines(app: App, hosts: Iterable[HostRef]) -> tuple[str, str]:
     poll of the return asks again for the end of what still runs. Only where neither AWS nor the store takes the
     return is there an error: then nothing was done, and the caller may ask again.
     """
-    wanted = tuple(hosts)
+    named = tuple(hosts)
+    wanted = tuple(one for one in named if one.given)
     memory = read_memory(app)
     return_id = new_id("ret", app.now(), app.random_hex())
     calls = calls_of(app)
     try:
-        found = queries.find_hosts(calls, app.owner, wanted, memory)
+        found = find_hosts(calls, app.owner, wanted, memory)
     except OhfError as error:
         app.log.warning(f"hosts not looked up: {error.message}", return_id=return_id)
-        named = _by_memory(memory, wanted)
-        keep_return(app, ReturnRecord(return_id, int(app.now()), named, message=error.message, looked_up=False))
+        machines = _by_memory(memory, wanted)
+        keep_return(app, ReturnRecord(return_id, int(app.now()), machines, message=error.message, looked_up=False))
         return return_id, f"{len(wanted)} machines to be returned; {error.message}"
-    message = _message(app, found)
-    record = ReturnRecord(return_id, int(app.now()), named_machines(found), message=_foreign(found))
+    message = _message(app, found) + ("; an entry that names no host is left out" if wanted != named else "")
+    record = ReturnRecord(return_id, int(app.now()), named_machines(found, memory), message=_foreign(found))
     note_return(app, None, record)  # where the store fails, the tag on the machines carries the return
-    wake_chores(app, memory, (host.machine_id for host in found.missing))
+    wake_chores(app, memory, (host.machine_id for host in found.gone))
     if found.ours:
         try:
             give_back(app, calls, memory, return_id, (one for _, one in found.ours))
@@ -53,33 +55,33 @@ def return_machines(app: App, hosts: Iterable[HostRef]) -> tuple[str, str]:
     return return_id, message
 
 
-def named_machines(found: FoundHosts) -> tuple[ReturnedMachine, ...]:
+def named_machines(found: FoundHosts, memory: Memory) -> tuple[ReturnedMachine, ...]:
     """The machines of a return: ours as EC2 shows them, and those that are already gone."""
-    ours = [
+    ours = tuple(
         ReturnedMachine(one.instance_id, host.name or one.name, one.tags.get(TAG_REQUEST, ""), one.launch_time)
         for host, one in found.ours
-    ]
-    return tuple(ours) + tuple(ReturnedMachine(host.machine_id, host.name) for host in found.missing)
+    )
+    return ours + tuple(_known_as(memory, host) for host in found.gone)
+
+
+def _known_as(memory: Memory, host: HostRef) -> ReturnedMachine:
+    known = memory.machines.get(host.machine_id)
+    if known is None:
+        return ReturnedMachine(host.machine_id, host.name)
+    return ReturnedMachine(host.machine_id, host.name or known.name, known.request_id, known.launch_time)
 
 
 def _by_memory(memory: Memory, hosts: tuple[HostRef, ...]) -> tuple[ReturnedMachine, ...]:
     """What can be said of hosts without AWS: the ids that we remember for their names."""
     by_name = machines_named(memory, {host.name for host in hosts if not host.machine_id})
-    rows = []
-    for host in hosts:
-        known = memory.machines.get(host.machine_id) or by_name.get(host.name)
-        rows.append(
-            ReturnedMachine(known.machine_id, known.name, known.request_id, known.launch_time)
-            if known
-            else ReturnedMachine(host.machine_id, host.name)
-        )
-    return tuple(rows)
+    ids = (host.machine_id or (by_name[host.name].machine_id if host.name in by_name else "") for host in hosts)
+    return tuple(_known_as(memory, replace(host, machine_id=one)) for host, one in zip(hosts, ids, strict=True))
 
 
 def _message(app: App, found: FoundHosts) -> str:
     parts = [f"{len(found.ours)} machines are being returned"]
-    if found.missing:
-        parts.append(f"{len(found.missing)} are already gone")
+    if found.gone:
+        parts.append(f"{len(found.gone)} are already gone")
     if foreign := _foreign(found):
         app.log.warning(foreign)
         parts.append(foreign)
