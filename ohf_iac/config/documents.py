@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ohf_iac.errors import ConfigurationError
@@ -41,7 +42,7 @@ def _text(found: Found) -> str:
 
 def _json(path: str, text: str) -> object:
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise ConfigurationError(
             f"Cannot parse {path}: {error.msg} at line {error.lineno}, column {error.colno}",
@@ -49,6 +50,12 @@ def _json(path: str, text: str) -> object:
         ) from error
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"Cannot parse {path}: {error}", hint="JSON has no such value.") from error
+
+
+def _finite(text: str) -> float:
+    """A number as JSON has it; one that is too large would be echoed as `Infinity`, which is no JSON."""
+    number = float(text)
+    return number if math.isfinite(number) else _refuse_constant(text)
 
 
 def _refuse_constant(name: str) -> NoReturn:
