@@ -6,7 +6,6 @@ memory, and must not pay for an SDK that takes ten times as long to start as the
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 from ohf_iac.clock import Deadline, clock_for
 from ohf_iac.config import load
 from ohf_iac.events import dispatch
-from ohf_iac.log import LineFile, Log, audit_handler, log_handler, masked, stamp
+from ohf_iac.log import LineFile, Log, audit_handler, log_handler, stamp
 from ohf_iac.store.json_file import json_store
 
 if TYPE_CHECKING:
@@ -105,23 +104,23 @@ def announce(app: App, events: Iterable[Event]) -> None:
     )
 
 
-def note_call(app: App, operation: str, document: bytes, answer: Mapping[str, object]) -> None:
-    """Keep input and answer of an operation in the I/O log, where that is on, without their secrets."""
+def note_call(
+    app: App, operation: str, document: bytes | None, code: int, answer: Mapping[str, object], seconds: float
+) -> None:
+    """Keep a call in the I/O log, where that is on; `seconds` is what it took until now, by the monotonic clock.
+
+    A log that cannot be written is told of in the other one and fails no call.
+    """
     if not app.settings.logging.io_log:
         return
+    from ohf_iac.io_log import Call, line_of  # it is off as a rule, and every call would pay for it
+
     limits = app.settings.logging
-    line = {"at": stamp(app.now()), "operation": operation, "input": _readable(document), "answer": answer}
+    file = LineFile(app.settings.io_log_file, limits.max_bytes, limits.rotations)
     try:
-        LineFile(app.settings.io_log_file, limits.max_bytes, limits.rotations).append(masked(line))
-    except OSError as error:
+        file.append(line_of(Call(app.now() - seconds, operation, document, code, answer, seconds)))
+    except (OSError, RecursionError) as error:
         app.log.error(f"I/O log cannot be written: {error}")
-
-
-def _readable(document: bytes) -> object:
-    try:
-        return json.loads(document)
-    except ValueError:
-        return document.decode("utf-8", "replace")
 
 
 def _log(settings: Settings) -> Log:

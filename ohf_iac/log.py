@@ -33,6 +33,8 @@ _SECRET_NAMES: Final = (
     "security_token",
     "authorization",
 )
+#: fields that are secret as they stand: scripts and variables of machines may hold anything
+_SECRET_FIELDS: Final = ("userdata", "user_data")
 #: what a text must contain for a closer look
 _SECRET_HINTS: Final = ("secret", "token", "signature", "password", "akia", "asia", "@")
 #: secrets inside texts: named values, access key ids, passwords in URLs
@@ -156,12 +158,12 @@ def audit_handler(file: LineFile, now: Callable[[], float] = time.time) -> Calla
 
 def masked(document: Mapping[str, object]) -> dict[str, object]:
     """The same fields, with secrets replaced."""
-    return {name: _MASK if _is_secret(name) else _clean(value) for name, value in document.items()}
+    return {name: _MASK if value and _is_secret(name) else _clean(value) for name, value in document.items()}
 
 
 def _is_secret(name: str) -> bool:
     lower = name.lower()
-    return any(part in lower for part in _SECRET_NAMES)
+    return lower in _SECRET_FIELDS or any(part in lower for part in _SECRET_NAMES)
 
 
 def _clean(value: object) -> object:

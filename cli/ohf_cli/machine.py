@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ohf_iac import hostfactory as wire
 from ohf_iac.errors import OhfError, ValidationError
@@ -19,34 +20,93 @@ if TYPE_CHECKING:
     from ohf_iac.app import App
 
 USAGE = "usage: ohf-hostfactory OPERATION (-f FILE | -f - | --data JSON)"
+#: bytes of an input: a hundred times what 10,000 hosts take
+LONGEST_INPUT = 16 * 1024 * 1024
+
+
+class Outcome(NamedTuple):
+    """What came of a call: exit code, answer, the answer's text, and what is to be done once it is printed."""
+
+    code: int
+    answer: dict[str, Any]
+    text: str
+    afterwards: Callable[[], object]
 
 
 def main() -> int:
     """The console script."""
     code, text, afterwards = answer(sys.argv[1:], os.environ)
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    undelivered = _printed(text + "\n")
+    if undelivered is not None:
+        _note_undelivered(undelivered)
     afterwards()
-    return code
+    return code if undelivered is None else 1
 
 
 def answer(arguments: Sequence[str], environ: Mapping[str, str]) -> tuple[int, str, Callable[[], object]]:
-    """Exit code, the JSON object, and what is to be done once it has been printed."""
-    app = None
+    """Exit code, the JSON object, and what is to be done once it has been printed, which never raises."""
+    begun = time.monotonic()
     try:
-        operation, document = _input(arguments)
+        operation, source = _asked(arguments)
         from ohf_iac.app import app_for, note_call  # errors of usage must not pay for the rest
 
         app = app_for(environ)
-        result, afterwards = OPERATIONS[operation](app, document)
-        note_call(app, operation, document, result)
-        return 0, wire.dump(result), afterwards
     except OhfError as error:
-        _log(app, error.message, error.fields)
         return 1, wire.dump(wire.failure(_told(error))), _nothing
     except Exception as error:  # noqa: BLE001 -- the edge: whatever happens, Host Factory gets one JSON object
-        _log(app, f"unexpected {type(error).__name__}", {"traceback": _traceback()})
-        return 1, wire.dump(wire.failure(f"unexpected {type(error).__name__}: {error} (see the log)")), _nothing
+        return 1, wire.dump(wire.failure(f"unexpected {type(error).__name__}: {error}")), _nothing
+    document, outcome = _carried_out(app, operation, source)
+    note_call(app, operation, document, outcome.code, outcome.answer, time.monotonic() - begun)
+    return outcome.code, outcome.text, lambda: _finish(app, outcome.afterwards)
+
+
+def _carried_out(app: App, operation: str, source: str | bytes) -> tuple[bytes | None, Outcome]:
+    """The input, None when it could not be read, and what came of the call."""
+    document = None
+    try:
+        document = _read(source)
+        found, afterwards = OPERATIONS[operation](app, document)
+        return document, Outcome(0, found, wire.dump(found), afterwards)
+    except OhfError as error:
+        app.log.error(error.message, **{**error.fields, "operation": operation})
+        return document, _failed(_told(error))
+    except Exception as error:  # noqa: BLE001 -- the edge: whatever happens, Host Factory gets one JSON object
+        app.log.error(f"unexpected {type(error).__name__}", operation=operation, traceback=_traceback())
+        return document, _failed(f"unexpected {type(error).__name__}: {error} (see the log)")
+
+
+def _failed(message: str) -> Outcome:
+    failure = wire.failure(message)
+    return Outcome(1, failure, wire.dump(failure), _nothing)
+
+
+def _finish(app: App, afterwards: Callable[[], object]) -> None:
+    """Host Factory has its answer: what goes wrong now is for the log alone."""
+    try:
+        afterwards()
+    except Exception as error:  # noqa: BLE001 -- the edge: neither stderr nor the exit code may tell of it
+        app.log.error(f"unexpected {type(error).__name__} after the answer", traceback=_traceback())
+
+
+def _printed(text: str) -> OSError | None:
+    """Write to stdout, without Python's buffer, which would complain on stderr; the error when nobody takes it."""
+    rest = text.encode()
+    try:
+        while rest:
+            rest = rest[os.write(1, rest) :]
+    except OSError as error:
+        return error
+    return None
+
+
+def _note_undelivered(error: OSError) -> None:
+    """An answer that Host Factory never got is worth a line in the log: what it asked for was done."""
+    from ohf_iac.app import app_for  # as above
+
+    try:
+        app_for(os.environ).log.error(f"answer not delivered: {error.strerror}", arguments=sys.argv[1:])
+    except OhfError:
+        return  # without a configuration there is no log, and the answer said just that
 
 
 def _templates(app: App, document: bytes) -> tuple[dict[str, Any], Callable[[], object]]:
@@ -97,8 +157,11 @@ OPERATIONS = {
 }
 
 
-def _input(arguments: Sequence[str]) -> tuple[str, bytes]:
-    """The operation and its input. Host Factory passes `-f FILE`; getAvailableTemplates may come without."""
+def _asked(arguments: Sequence[str]) -> tuple[str, str | bytes]:
+    """The operation and its input: a file's name (`-` is stdin), or the document itself.
+
+    Host Factory passes `-f FILE`; getAvailableTemplates may come without.
+    """
     if not arguments or arguments[0] not in OPERATIONS:
         raise ValidationError(f"{USAGE}; OPERATION is one of {', '.join(OPERATIONS)}")
     operation, *rest = arguments
@@ -106,25 +169,31 @@ def _input(arguments: Sequence[str]) -> tuple[str, bytes]:
         return operation, b"{}"
     if len(rest) < 2 or rest[0] not in ("-f", "--data"):
         raise ValidationError(USAGE)
-    if rest[0] == "--data":
-        return operation, rest[1].encode("utf-8", "surrogateescape")
-    if rest[1] == "-":
-        return operation, sys.stdin.buffer.read()
+    return operation, rest[1] if rest[0] == "-f" else rest[1].encode("utf-8", "surrogateescape")
+
+
+def _read(source: str | bytes) -> bytes:
+    """The input's bytes; ValidationError when there are none to be had, or too many."""
+    if isinstance(source, bytes):
+        return source
     try:
-        with open(rest[1], "rb") as file:
-            return operation, file.read()
-    except OSError as error:
-        raise ValidationError(f"read input {rest[1]}: {error.strerror}") from error
+        with open(0 if source == "-" else source, "rb") as file:
+            content = file.read(LONGEST_INPUT + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ValidationError(
+            f"read input {source}: {reason}", hint="give the file that Host Factory wrote"
+        ) from error
+    if len(content) > LONGEST_INPUT:
+        raise ValidationError(
+            f"read input {source}: it is longer than {LONGEST_INPUT} bytes", hint="no real input is that long"
+        )
+    return content
 
 
 def _told(error: OhfError) -> str:
     """Message and next step in one line; Host Factory shows administrators nothing else."""
     return f"{error.message} ({error.hint})" if error.hint else error.message
-
-
-def _log(app: App | None, message: str, fields: Mapping[str, object]) -> None:
-    if app is not None:
-        app.log.error(message, **fields)
 
 
 def _traceback() -> str:

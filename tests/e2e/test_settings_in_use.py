@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import stat
 from pathlib import Path
 from typing import Any
 
+from ohf_cli import machine
 from tests.e2e.provider import Provider, live_machines
 
 DAY = 86400
@@ -63,11 +65,33 @@ def test_the_io_log_holds_inputs_and_answers(quick: Provider, tmp_path: Path) ->
     provider = configured(quick, tmp_path, {"logging": {"ioLog": True}}, {})
     request_id = provider.request("one", 1)
     provider.status(request_id)
-    lines = [json.loads(line) for line in (tmp_path / "log" / "grid-io.jsonl").read_text().splitlines()]
-    assert [one["operation"] for one in lines] == ["requestMachines", "getRequestStatus"]
+    refused = provider.call("requestMachines", '{"template": ', code=1)
+    file = tmp_path / "log" / "grid-io.jsonl"
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [one["operation"] for one in lines] == ["requestMachines", "getRequestStatus", "requestMachines"]
     assert lines[0]["input"] == {"template": {"templateId": "one", "machineCount": 1}}
     assert lines[0]["answer"]["requestId"] == request_id
     assert lines[1]["answer"]["requests"][0]["requestId"] == request_id
+    assert [one["exit"] for one in lines] == [0, 0, 1]
+    assert (lines[2]["text"], lines[2]["answer"]) == ('{"template": ', refused)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_an_input_that_cannot_be_read_is_in_the_io_log_too(quick: Provider, tmp_path: Path) -> None:
+    provider = configured(quick, tmp_path, {"logging": {"ioLog": True}}, {})
+    code, answer, _ = machine.answer(["requestMachines", "-f", str(tmp_path)], provider.environ)
+    assert (code, json.loads(answer)["message"][:10]) == (1, "read input")
+    (line,) = (tmp_path / "log" / "grid-io.jsonl").read_text().splitlines()
+    assert "input" not in json.loads(line)
+    assert json.loads(line)["answer"] == json.loads(answer)
+
+
+def test_an_io_log_that_cannot_be_written_fails_no_call(quick: Provider, tmp_path: Path) -> None:
+    provider = configured(quick, tmp_path, {"logging": {"ioLog": True}}, {})
+    (tmp_path / "log" / "grid-io.jsonl").mkdir(parents=True)
+    provider.call("getAvailableTemplates", {})
+    (log,) = (tmp_path / "log").glob("grid-provider.log.*")
+    assert "I/O log cannot be written" in log.read_text()
 
 
 def test_without_the_setting_there_is_no_io_log(quick: Provider, tmp_path: Path) -> None:
