@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 _WHOLE: Final = re.compile(r"-?[0-9]{1,15}(\.0*)?")
 _LARGEST: Final = 10**15 - 1
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_LARGEST: Final = 10**15 - 1
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _INSTANCE_ID: Final = re.compile(r"i-[0-9a-f]+")
 
 
@@ -215,16 +213,6 @@ def machine_row(machine: Machine) -> dict[str, Any]:
         "nthreads": machine.cores * machine.threads,
         "lifeCycleType": machine.price_type,
     }
-
-
-def _finite(text: str) -> float:
-    """A number as JSON has it; one that is too large would be echoed as `Infinity`, which is no JSON."""
-    number = float(text)
-    return number if math.isfinite(number) else _refuse(text)
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number of JSON")
 
 
 def _finite(text: str) -> float:

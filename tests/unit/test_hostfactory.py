@@ -46,11 +46,6 @@ def test_a_document_is_read_as_it_is_written(text: bytes, document: dict[str, An
         (b'{"a": 1e999}', "read input: it is not JSON: 1e999 is no number of JSON"),
         ('{"a": 1}'.encode("utf-16"), "read input: it is not JSON: "),
         (b'{"a": 1}\0', "read input: it is not JSON: "),
-        (b'{"a": NaN}', "read input: it is not JSON: NaN is no number of JSON"),
-        (b'{"a": -Infinity}', "read input: it is not JSON: -Infinity is no number of JSON"),
-        (b'{"a": 1e999}', "read input: it is not JSON: 1e999 is no number of JSON"),
-        ('{"a": 1}'.encode("utf-16"), "read input: it is not JSON: "),
-        (b'{"a": 1}\0', "read input: it is not JSON: "),
         (b"[]", "read input: it is not a JSON object"),
         (b"3", "read input: it is not a JSON object"),
     ],
@@ -63,7 +58,6 @@ def test_what_is_no_document_is_refused(text: bytes, message: str) -> None:
 
 def test_an_empty_file_is_an_empty_object_where_the_contract_says_so() -> None:
     assert wire.parse_document(b" \n", empty_is_object=True) == {}
-    assert wire.parse_document(b"\xef\xbb\xbf\r\n", empty_is_object=True) == {}
     assert wire.parse_document(b"\xef\xbb\xbf\r\n", empty_is_object=True) == {}
     with pytest.raises(ValidationError):
         wire.parse_document(b" \n")
@@ -104,13 +98,6 @@ def test_a_request_is_understood(document: dict[str, Any], meaning: MachineAsk) 
         (ask(2.5), 'request machines: "template.machineCount" is 2.5, not a whole number'),
         (ask("2.5"), 'request machines: "template.machineCount" is "2.5", not a whole number'),
         (ask("many"), 'request machines: "template.machineCount" is "many", not a whole number'),
-        (ask(" 4 "), 'request machines: "template.machineCount" is " 4 ", not a whole number'),
-        (ask("\u0663"), 'request machines: "template.machineCount" is "\\u0663", not a whole number'),
-        (ask(1e15), 'request machines: "template.machineCount" is 1000000000000000.0, more than can be counted'),
-        (
-            ask(10**70),
-            f'request machines: "template.machineCount" is 1{"0" * 56}..., more than can be counted',
-        ),
         (ask(" 4 "), 'request machines: "template.machineCount" is " 4 ", not a whole number'),
         (ask("\u0663"), 'request machines: "template.machineCount" is "\\u0663", not a whole number'),
         (ask(1e15), 'request machines: "template.machineCount" is 1000000000000000.0, more than can be counted'),
@@ -223,7 +210,6 @@ def test_no_host_named_means_all_of_ours(document: dict[str, Any]) -> None:
 
 def test_hosts_named_are_those_that_are_meant() -> None:
     assert wire.parse_return_requests({"machines": [{"name": NAME}]}) == (HostRef(NAME, ""),)
-    assert wire.parse_return_requests({"name": NAME}) == (HostRef(NAME, ""),)
     assert wire.parse_return_requests({"name": NAME}) == (HostRef(NAME, ""),)
     with pytest.raises(ValidationError, match='get return requests: "machines" has no entry'):
         wire.parse_return_requests({"machines": [{"id": ID}]})
