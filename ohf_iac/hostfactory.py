@@ -96,18 +96,17 @@ def parse_request_machines(document: Mapping[str, Any]) -> MachineAsk:
 
 
 def parse_request_status(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """The ids asked for, in order, each once."""
+    """The ids asked for, in order, each once. An entry without an id has no answer, and spoils none of the others."""
     if "requests" not in document:
         raise ValidationError('get request status: the input has no "requests"')
-    ids: list[str] = []
-    for entry in _as_list(document["requests"], "requestId", 'get request status: "requests"'):
-        identifier = entry.get("requestId") if isinstance(entry, dict) else entry
-        if not isinstance(identifier, str) or not identifier:
-            raise ValidationError('get request status: an entry of "requests" has no "requestId"')
-        ids.append(identifier)
-    if not ids:
+    entries = _as_list(document["requests"], "requestId", 'get request status: "requests"')
+    if not entries:
         raise ValidationError('get request status: "requests" is empty')
-    return tuple(dict.fromkeys(ids))
+    named = (one.get("requestId") if isinstance(one, dict) else one for one in entries)
+    ids = tuple(dict.fromkeys(one for one in named if isinstance(one, str) and one))
+    if not ids:
+        raise ValidationError('get request status: no entry of "requests" has a "requestId"')
+    return ids
 
 
 def parse_return_machines(document: Mapping[str, Any]) -> tuple[HostRef, ...]:

@@ -131,6 +131,7 @@ def test_a_request_is_refused_in_these_words(document: dict[str, Any], message: 
         ([{"requestId": "req-1"}, {"requestId": "req-1"}], ("req-1",)),
         ({"requestId": "req-1"}, ("req-1",)),
         (["req-1", "ret-1"], ("req-1", "ret-1")),
+        ([None, {}, "req-1", {"requestId": 5}], ("req-1",)),
         ("req-1", ("req-1",)),
         ([{"requestId": "req-1", "sets": []}], ("req-1",)),
     ],
@@ -148,9 +149,9 @@ def test_ids_are_read_in_order_and_once(requests: Any, ids: tuple[str, ...]) -> 
             {"requests": None},
             "get request status: \"requests\" is neither an array nor an object with 'requestId'",
         ),
-        ({"requests": [{}]}, 'get request status: an entry of "requests" has no "requestId"'),
-        ({"requests": [{"requestId": 5}]}, 'get request status: an entry of "requests" has no "requestId"'),
-        ({"requests": ["req-1", ""]}, 'get request status: an entry of "requests" has no "requestId"'),
+        ({"requests": [{}]}, 'get request status: no entry of "requests" has a "requestId"'),
+        ({"requests": [{"requestId": 5}]}, 'get request status: no entry of "requests" has a "requestId"'),
+        ({"requests": ["", None]}, 'get request status: no entry of "requests" has a "requestId"'),
     ],
 )
 def test_a_poll_is_refused_in_these_words(document: dict[str, Any], message: str) -> None:
