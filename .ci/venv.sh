@@ -95,12 +95,21 @@ wanted() {
     printf '%s\n' "$PWD" "$(cksum <pyproject.toml)" "$1"
 }
 
+# found: leaves the way to the environment beside the scripts, so that a copy of their folder works anywhere.
+found() {
+    beside=cli/hostfactory/interpreter
+    [ -d cli/hostfactory ] || return 0
+    [ "$(cat "$beside" 2>/dev/null || :)" = "$PWD/$venv/bin/python" ] ||
+        printf '%s\n' "$PWD/$venv/bin/python" >"$beside"
+}
+
 made=
 if [ -f "$stamp" ]; then
     made=$(identity "$venv/bin/python")
 fi
 if [ -n "$made" ] && { [ -z "${PYTHON:-}" ] || [ "$(identity "$PYTHON")" = "$made" ]; }; then
     if [ "$(wanted "$made")" = "$(cat "$stamp")" ]; then
+        found
         exit 0
     fi
     [ "$(head -n 1 "$stamp")" = "$PWD" ] || made=
@@ -120,3 +129,4 @@ pip install --quiet --editable '.[dev]' ||
     fail "pip could not install the project: the lines above say why; PYTHON chooses another interpreter"
 wanted "$(identity "$venv/bin/python")" >"$stamp.new"
 mv "$stamp.new" "$stamp"
+found

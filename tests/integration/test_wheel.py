@@ -17,10 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PLACES = {
     "ohf_iac": "ohf_iac",
     "cli/ohf_cli": "ohf_cli",
+    "cli/hostfactory": "ohf_cli/hostfactory",
+    "examples/provider/scripts": "ohf_iac/examples",
     "schemas": "ohf_iac/schemas",
     "templates": "ohf_iac/templates",
 }
-NOT_SOURCE = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", ".*_cache", ".hypothesis")
+NOT_SOURCE = shutil.ignore_patterns("interpreter", "__pycache__", "*.pyc", "*.egg-info", ".*_cache", ".hypothesis")
 
 
 def build(kind: str, tree: Path, into: Path) -> Path:
@@ -60,7 +62,7 @@ def expected_names(tree: Path) -> set[str]:
         f"{place}/{path.relative_to(tree / folder).as_posix()}"
         for folder, place in PLACES.items()
         for path in (tree / folder).rglob("*")
-        if path.is_file() and path.suffix in (".py", ".typed", ".json", ".j2", ".txt")
+        if path.is_file() and path.suffix in (".py", ".typed", ".json", ".j2", ".txt", ".sh", ".bat")
     }
 
 

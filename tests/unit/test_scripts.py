@@ -11,14 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from ohf_iac.errors import BusinessRuleError
+from ohf_iac.installation.scripts import OPERATIONS, with_interpreter
+
 SCRIPTS = Path(__file__).resolve().parents[2] / "cli" / "hostfactory"
-OPERATIONS = (
-    "getAvailableTemplates",
-    "requestMachines",
-    "getRequestStatus",
-    "requestReturnMachines",
-    "getReturnRequests",
-)
 SHELLS = tuple(shell for shell in ("/bin/sh", "/bin/dash", "/bin/bash", "/bin/ksh") if Path(shell).exists())
 
 #: Says what it was called with, one thing to a line, and exits 7: no script may take part in either.
@@ -27,6 +23,13 @@ echo "WHO"
 for argument; do printf 'argument <%s>\\n' "$argument"; done
 echo "$HF_PROVIDER_NAME|$HF_PROVIDER_CONFDIR|$HF_PROVIDER_WORKDIR|$HF_PROVIDER_LOGDIR"
 [ "$2 $3" != "-f -" ] || cat
+exit 7
+"""
+
+INTERPRETER = """#!/bin/sh
+echo "WHO $1 $2"
+shift 3
+for argument; do printf 'argument <%s>\\n' "$argument"; done
 exit 7
 """
 
@@ -43,16 +46,27 @@ class Host:
     def scripts(self) -> Path:
         return self.project / "cli" / "hostfactory"
 
+    @property
+    def script(self) -> Path:
+        return self.scripts / "requestMachines.sh"
+
     def install(self, folder: Path, name: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         program = folder / "ohf-hostfactory"
         program.write_text(PROGRAM.replace("WHO", name))
         program.chmod(0o755)
 
-    def run(self, *command: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Runs a command with the five variables that Host Factory promises, and no other."""
+    def interpreter(self, name: str) -> Path:
+        """An interpreter whose path has a blank and a quote; it shows what options it gets, not the program."""
+        program = self.elsewhere / f"{name}'s python"
+        program.write_text(INTERPRETER.replace("WHO", name))
+        program.chmod(0o755)
+        return program
+
+    def run(self, *command: str | Path, stdin: str = "", path: bool = True) -> subprocess.CompletedProcess[str]:
+        """Runs a command with the variables that Host Factory promises and PATH, or without even that."""
         environment = {
-            "PATH": f"{self.on_path}:/usr/bin:/bin",
+            **({"PATH": f"{self.on_path}:/usr/bin:/bin"} if path else {}),
             "HF_PROVIDER_NAME": "ohf",
             "HF_PROVIDER_CONFDIR": "/conf dir",
             "HF_PROVIDER_WORKDIR": "/work dir",
@@ -66,7 +80,8 @@ class Host:
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
     host = Host(tmp_path / "the project", tmp_path / "on path", tmp_path / "else where")
-    shutil.copytree(SCRIPTS, host.scripts)
+    # `make venv` leaves a file in the folder that leads to this very project
+    shutil.copytree(SCRIPTS, host.scripts, ignore=shutil.ignore_patterns("interpreter", "__*"))
     host.on_path.mkdir()
     host.elsewhere.mkdir()
     return host
@@ -126,6 +141,54 @@ def test_the_project_is_found_however_the_script_is_reached(host: Host, link: st
         command = ("/bin/sh", "-c", 'cd "$1" && sh requestMachines.sh', "sh", host.scripts)
     done = host.run(*command)
     assert done.stdout.splitlines()[:2] == ["from the project", "argument <requestMachines>"], done.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("way", ["in the script", "beside it"])
+def test_a_copy_of_the_folder_starts_the_interpreter_that_is_named(host: Host, shell: str, way: str) -> None:
+    """Whatever PATH holds, and also with no PATH at all; `-I` keeps the scheduler's PYTHON variables out."""
+    python = host.interpreter("named")
+    host.install(host.on_path, "from PATH")
+    if way == "in the script":
+        for name, text in with_interpreter({"requestMachines.sh": host.script.read_bytes()}, str(python)).items():
+            (host.scripts / name).write_bytes(text)
+    else:
+        (host.scripts / "interpreter").write_text(f"{python}\n")
+    copy = host.elsewhere / "a copy"
+    shutil.copytree(host.scripts, copy)
+    done = host.run(shell, copy / "requestMachines.sh", "-f", "/tmp/hf in", path=False)
+    assert done.stdout.splitlines() == [
+        "named -I -c",
+        "argument <requestMachines>",
+        "argument <-f>",
+        "argument </tmp/hf in>",
+    ]
+    assert (done.returncode, done.stderr) == (7, "")
+
+
+def test_an_interpreter_that_is_gone_leaves_the_other_ways(host: Host) -> None:
+    host.install(host.on_path, "from PATH")
+    (host.scripts / "interpreter").write_text("/nonexistent/bin/python\n")
+    assert host.run(host.script).stdout.startswith("from PATH\n")
+
+
+def test_the_script_in_the_folder_itself_is_found_by_its_bare_name(host: Host) -> None:
+    (host.scripts / "interpreter").write_text(f"{host.interpreter('named')}\n")
+    done = host.run("/bin/sh", "-c", 'cd "$1" && sh requestMachines.sh', "sh", host.scripts)
+    assert done.stdout.startswith("named -I -c\n")
+
+
+def test_the_twins_name_the_same_interpreter() -> None:
+    twin = (SCRIPTS / "requestMachines.bat").read_bytes()
+    named = with_interpreter({"requestMachines.bat": twin}, "C:\\100% grid\\python.exe")["requestMachines.bat"]
+    assert b'set "python=C:\\100%% grid\\python.exe"\r\n' in named
+    assert named.count(b"\r\n") == twin.count(b"\r\n") == twin.count(b"\n")
+
+
+@pytest.mark.parametrize("path", ["/opt/a\nb/python", '/opt/"/python', "/opt/a\r/python"])
+def test_a_path_that_no_script_can_hold_is_refused(path: str) -> None:
+    with pytest.raises(BusinessRuleError, match="line ends or quotes"):
+        with_interpreter({}, path)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -220,3 +220,13 @@ def test_pip_keeps_the_settings_of_the_user() -> None:
     text = (ROOT / ".ci" / "venv.sh").read_text() + (ROOT / "Makefile").read_text()
     for option in ("--index-url", "--extra-index-url", "--find-links", "--proxy", "--cert", "--isolated", "PIP_"):
         assert option not in text
+
+
+def test_a_copy_of_the_scripts_finds_the_environment(machine: Machine) -> None:
+    machine.interpreter("python3.13", "3.13.1")
+    (machine.tree / "cli" / "hostfactory").mkdir(parents=True)
+    note = machine.tree / "cli" / "hostfactory" / "interpreter"
+    for _ in ("made anew", "found whole"):
+        assert machine.set_up().returncode == 0
+        assert note.read_text() == f"{machine.tree}/.venv/bin/python\n"
+        note.unlink()
