@@ -101,7 +101,7 @@ def begin(region: Region, machine: Machine) -> None:
     for key, value in machine.tags.items():
         machine.tag_times[key] = machine.launched
         region.by_tag.setdefault((key, value), {})[machine.id] = machine
-    region.by_name[machine.dns_name] = machine
+    _name(region, machine, region.scenario.times.name)
     region.later(region.scenario.times.pending, lambda: _run(machine))
 
 
@@ -188,6 +188,21 @@ def drop_tag(region: Region, machine: Machine, key: str) -> None:
     machine.tags.pop(key, None)
     machine.tag_times.pop(key, None)
     machine.written = None
+
+
+def _name(region: Region, machine: Machine, after: float) -> None:
+    """Let the machine be known by its private DNS name, at once or later."""
+    if after:
+        name, machine.dns_name = machine.dns_name, ""
+        region.later(after, lambda: _named(region, machine, name))
+    else:
+        region.by_name[machine.dns_name] = machine
+
+
+def _named(region: Region, machine: Machine, name: str) -> None:
+    if machine.state != "terminated":
+        machine.dns_name, machine.written = name, None
+        region.by_name[name] = machine
 
 
 def _run(machine: Machine) -> None:

@@ -44,7 +44,8 @@ class Times:
     A resource has its physical id `resource_start` after its turn came, and is done `resource_done` later at
     the earliest. A group or maintain fleet replaces a lost member after `replace`. `launch` lies between the
     decision to launch and the instance's existence; of one decision, `launch_batch` instances (0: all) come
-    every `launch_interval`. An interrupted spot instance runs on for `spot_notice`.
+    every `launch_interval`. An interrupted spot instance runs on for `spot_notice`. An instance has no private
+    DNS name for the first `name` seconds.
     """
 
     resource_start: float = 1.0
@@ -57,6 +58,7 @@ class Times:
     launch_batch: int = 0
     launch_interval: float = 5.0
     spot_notice: float = 120.0
+    name: float = 0.0
     types: Mapping[str, TypeTimes] = field(default_factory=_none)
 
     def start(self, type_name: str, logical_id: str = "") -> float:
