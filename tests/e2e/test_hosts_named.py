@@ -226,3 +226,37 @@ def test_a_machine_may_be_given_back_however_often_its_end_was_refused(quick: Pr
     client.modify_instance_attribute(InstanceId=machine["machineId"], DisableApiTermination={"Value": False})
     assert quick.settle(quick.give_back([machine]))["status"] == "complete"
     assert alive(quick) == set()
+
+
+def test_hundreds_of_hosts_of_all_sorts_in_one_call(quick: Provider) -> None:
+    """By id, by name, by both, of three requests, one dead, some unknown, some foreign: batched, none forgotten."""
+    requests = [
+        quick.request("instant-ondemand", 90),
+        quick.request("asg-ondemand", 90),
+        quick.request("maintain-spot", 90),
+    ]
+    machines = [one for request in requests for one in quick.settle(request)["machines"]]
+    started = quick.aws.client("ec2").run_instances(
+        ImageId="ami-0a1b2c3d4e5f60001", InstanceType="m5.large", MinCount=2, MaxCount=2
+    )
+    foreign = {one["InstanceId"] for one in started["Instances"]}
+    end_outside(quick, machines[0]["machineId"])
+    quick.aws.advance(60)
+    hosts: list[Any] = [{"name": one["name"], "machineId": one["machineId"]} for one in machines[::3]]
+    hosts += [{"machineId": one["machineId"]} for one in machines[1::3]]
+    hosts += [{"name": one["name"]} for one in machines[2::3]]
+    hosts += [{"machineId": one} for one in foreign]
+    hosts += [{"name": f"ip-10-77-0-{one}.ec2.internal"} for one in range(60)]
+    quick.aws.clear_calls()
+    answer = quick.call("requestReturnMachines", {"machines": hosts})
+    counted = [one["action"] for one in quick.aws.calls()]
+    assert counted.count("TerminateInstances") == 1
+    assert len(counted) < 15, counted
+    assert all(one in answer["message"] for one in foreign)
+    returned = quick.settle(answer["requestId"])
+    assert returned["status"] == "complete"
+    assert {one["machineId"] for one in returned["machines"]} >= {one["machineId"] for one in machines}
+    assert len(returned["machines"]) == 330
+    assert alive(quick) == foreign
+    again = quick.settle(str(quick.call("requestReturnMachines", {"machines": hosts[:5]})["requestId"]))
+    assert [one["result"] for one in again["machines"]] == ["succeed"] * 5
