@@ -45,7 +45,7 @@ def test_a_member_is_added_and_a_value_replaced() -> None:
     assert json.loads(added) == {**json.loads(TABS), "list": [1]}
     assert added.startswith(TABS[: TABS.index("0}")])
     other = replaced(TABS, ("providers", 1), NEW)
-    assert json.loads(other)["providers"] == [{"name": "a", "weight": 1.5}, NEW]
+    assert json.loads(other)["providers"] == [{"name": "a", "rank": 1.5}, NEW]
     assert other[: TABS.index('{ "name":"b" }')] == TABS[: TABS.index('{ "name":"b" }')]
     assert other.endswith(TABS[TABS.index("\n\t],") :])
 
