@@ -10,6 +10,7 @@ from ohf_cli.edge import FoundError
 from ohf_cli.output import Output, output_option, show, show_table
 from ohf_cli.provider import provider_options, provider_settings
 from ohf_cli.table import Cell, Table, laid_out, row
+from ohf_cli.templates_import_command import import_template
 from ohf_cli.validation import catalogue_findings
 from ohf_cli.words import plural, span
 from ohf_iac.config.catalogue_file import load_catalogue
@@ -32,7 +33,11 @@ def command() -> None:
       ohf templates list
       ohf templates show asg-ondemand
       ohf templates validate --conf conf/providers/aws
+      ohf templates import grid-worker --version 3
     """
+
+
+command.add_command(import_template)
 
 
 @command.command("list")

@@ -38,6 +38,8 @@ _SHAPE: Final[Mapping[str, str]] = {
     "RequireHibernateSupport": "switch",
 }
 _BY_LOWER: Final[Mapping[str, str]] = {name.lower(): name for name in _SHAPE}
+#: Those that a stack can say, as AWS spells them.
+REQUIREMENTS: Final = frozenset(_SHAPE)
 
 
 def read_requirements(written: Mapping[str, object]) -> dict[str, object]:

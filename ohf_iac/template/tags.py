@@ -25,7 +25,7 @@ def read_tags(value: object, warn: list[str], field: str = "instanceTags") -> di
     """
     found = {}
     for key, tag in _pairs(value):
-        if key.lower().startswith("aws:") or key.startswith(_OURS) or key == _ACCOUNT:
+        if sets_itself(key):
             owner = "AWS" if key.lower().startswith("aws:") else "this provider"
             warn.append(f"{field}: {key} is dropped, {owner} sets such tags")
             continue
@@ -35,6 +35,11 @@ def read_tags(value: object, warn: list[str], field: str = "instanceTags") -> di
             raise Unfit(f"must have values of at most 256 characters, and {key} has {len(tag)}")
         found[key] = tag
     return found
+
+
+def sets_itself(key: str) -> bool:
+    """Whether AWS or this provider sets tags of this key, so that nobody else can."""
+    return key.lower().startswith("aws:") or key.startswith(_OURS) or key == _ACCOUNT
 
 
 def _pairs(value: object) -> list[tuple[str, str]]:
