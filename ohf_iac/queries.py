@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ohf_iac.cfn import StackEvent
     from ohf_iac.machine import Instance
     from ohf_iac.observation import CapacitySeen, StackSeen
-    from ohf_iac.request import RequestRecord, Verdict
+    from ohf_iac.request import Request, RequestRecord, Verdict
     from ohf_iac.template.kinds import Kind
 
 #: Logical ids of the resources that launch, with the outputs that name them.
@@ -65,7 +65,7 @@ def look(
         events = cloudformation.stack_events(calls, stack.stack_id)
     capacities = _capacities(calls, request.kind, stack, events, seen) if stack is not None else ()
     whole = replace(seen, looked=True, stack=stack, events=events, capacities=capacities)
-    return _with_members(calls, whole)
+    return _with_members(calls, request, whole)
 
 
 def settled_template_mark(calls: Calls, stack: StackSeen) -> str:
@@ -113,16 +113,22 @@ def launcher_ids(
     return found
 
 
-def _with_members(calls: Calls, seen: Observation) -> Observation:
+def _with_members(calls: Calls, request: Request, seen: Observation) -> Observation:
     """Add the members that a group or fleet lists and the tag filter did not show (it lags behind)."""
     shown = {one.instance_id for one in seen.instances}
     hidden = [one for capacity in seen.capacities for one in capacity.members if one not in shown]
     if not hidden:
         return seen
-    added = ec2.by_id(calls, hidden)
-    found = {one.instance_id for one in added}
+    found = {one.instance_id: one for one in ec2.by_id(calls, hidden)}
     return replace(
         seen,
-        instances=seen.instances + added,
+        instances=seen.instances + tuple(one for one in found.values() if _belongs(one, request)),
         unseen_members=tuple(one for one in hidden if one not in found),
     )
+
+
+def _belongs(member: Instance, request: Request) -> bool:
+    """Whether a member is the request's own: anybody may attach a machine to a group. The dead lose their tags."""
+    if member.state == "terminated" and TAG_OWNER not in member.tags:
+        return True
+    return (member.tags.get(TAG_OWNER), member.tags.get(TAG_REQUEST)) == (request.owner, request.request_id)

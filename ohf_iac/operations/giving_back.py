@@ -48,8 +48,7 @@ def give_back(
         calls, app.owner, dict.fromkeys(one.tags.get(TAG_REQUEST, "") for one in named), app.now()
     )
     unfrozen: dict[str, tuple[Step, ...]] = {}
-    deletable: list[DeleteStack] = []
-    emptied: list[RequestRecord] = []
+    emptied: dict[str, str] = {}
     for request_id, seen in by_request.items():
         record = memory.requests.get(request_id)
         mark = settled_mark(seen.instances)
@@ -57,12 +56,12 @@ def give_back(
             if any(one.tags.get(TAG_REQUEST) == request_id for one in ending):
                 unfrozen[request_id] = _freeze(app, calls, record, request_id, seen)
         elif (record is None or record.stack == "created") and _empty_without(seen, ending):
-            deletable.append(_deletion(record, request_id, mark))
-            emptied += [record] if record else []
+            emptied[request_id] = mark
     refused = commands.carry_out(calls, return_steps(return_id, ending, unfrozen, ()))
     if not refused:
+        deletable = [one for key, mark in emptied.items() for one in _deletion(app, calls, memory, key, mark)]
         commands.carry_out(calls, deletable, app.settings.provider.service_role_arn)
-        _remember_deletions(app, emptied)
+        _remember_deletions(app, [memory.requests[key] for key in emptied if key in memory.requests])
     return refused
 
 
@@ -87,10 +86,19 @@ def _empty_without(seen: Observation, ending: tuple[Instance, ...]) -> bool:
     return all(not one.live or one.instance_id in leaving for one in seen.instances)
 
 
-def _deletion(record: RequestRecord | None, request_id: str, mark: str) -> DeleteStack:
+def _deletion(app: App, calls: Calls, memory: Memory, request_id: str, mark: str) -> tuple[DeleteStack, ...]:
+    """The end of a request's stack; none where the stack of that name is not this owner's.
+
+    A tag on a machine is a claim that anybody can make, and a deleted stack takes its machines along.
+    """
+    record = memory.requests.get(request_id)
     if record is not None and record.settled:
-        return delete_stack(record)
-    return DeleteStack(stack_name(request_id), delete_token(request_id, verdict_of(mark)))
+        return (delete_stack(record),)
+    token = delete_token(request_id, verdict_of(mark))
+    if record is not None:
+        return (DeleteStack(record.stack_id or stack_name(request_id), token),)
+    stack = queries.stack_of(calls, app.owner, stack_name(request_id))
+    return (DeleteStack(stack.stack_id, token),) if stack is not None else ()
 
 
 def _remember_deletions(app: App, records: Iterable[RequestRecord]) -> None:
