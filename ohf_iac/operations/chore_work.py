@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ohf_iac import queries
 from ohf_iac.app import calls_of
+from ohf_iac.aws import ec2
 from ohf_iac.commands import carry_out
 from ohf_iac.errors import ProviderError
 from ohf_iac.operations.giving_back import DELETION_LOOK
@@ -51,7 +52,21 @@ def _served(app: App, calls: Calls, record: RequestRecord, seen: Observation) ->
         return _after_deletion(app, calls, record, seen)
     if any(one.live for one in seen.instances):
         return replace(record, chore_at=0)
+    _check_place(calls, record, seen)
     return _delete(app, calls, record)
+
+
+def _check_place(calls: Calls, record: RequestRecord, seen: Observation) -> None:
+    """Refuse to take a stack for empty while looking into another account or region than its own (design §2.7)."""
+    if seen.instances or not record.stack_id:
+        return
+    region, account = record.stack_id.split(":")[3:5]
+    if region != calls.region or account != ec2.account(calls):
+        raise ProviderError(
+            f"look for machines of {record.request.request_id}: its stack is in {account} {region}",
+            transient=True,
+            hint="check AWS_REGION and the credentials of this provider",
+        )
 
 
 def _unpolled(app: App, calls: Calls, record: RequestRecord, seen: Observation) -> RequestRecord:
