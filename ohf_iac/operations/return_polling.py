@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ohf_iac.app import App
     from ohf_iac.aws.calls import Calls
     from ohf_iac.machine import Instance
+    from ohf_iac.status.returns import ReturnJudgement
     from ohf_iac.store.memory import Memory
 
 
@@ -86,7 +87,7 @@ def _judged(
     if len(missing) == len(record.machines) and any(one.machine_id in memory.machines for one in missing):
         check_place(calls, app.owner, memory, (one.machine_id for one in missing))
     judgement = judge_return(record, seen, {}, app.now())
-    refused = give_back(app, calls, memory, record.return_id, judgement.again) if judgement.again else {}
+    refused, silent = _ended_again(app, calls, memory, record, judgement)
     if refused:
         judgement = judge_return(record, seen, refused, app.now())
     new = replace(
@@ -97,4 +98,21 @@ def _judged(
         settled_at=int(app.now()) if judgement.verdict else 0,
     )
     note_return(app, memory.returns.get(record.return_id), new)
-    return remembered_return(new)
+    answer = remembered_return(new)
+    return replace(answer, message=silent or answer.message)
+
+
+def _ended_again(
+    app: App, calls: Calls, memory: Memory, record: ReturnRecord, judgement: ReturnJudgement
+) -> tuple[dict[str, str], str]:
+    """Ask again for the end of what still runs: what EC2 refuses to end, and why it could not be asked.
+
+    What was seen of the machines is told all the same: they were observed, only not ended.
+    """
+    if not judgement.again:
+        return {}, ""
+    try:
+        return give_back(app, calls, memory, record.return_id, judgement.again), ""
+    except OhfError as error:
+        app.log.warning(f"machines of {record.return_id} not ended: {error.message}", return_id=record.return_id)
+        return {}, error.message
