@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -15,12 +16,14 @@ from types import FrameType
 from ohf_iac.local.http_server import LoopbackServer
 from ohf_iac.local.reading import DocumentRefused
 from ohf_iac.local.scenario import Scenario, parse
-from ohf_iac.local.server import open_server
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT (0); 1 when the scenario or the port cannot be used."""
     options = _options().parse_args(arguments)
+    _forget_the_real_aws()
+    from ohf_iac.local.server import open_server  # moto asks the AWS SDK for its profile while it is imported
+
     try:
         server = open_server(options.port, _scenario(options.scenario), options.clock_file, options.verbose)
     except DocumentRefused as refused:
@@ -31,11 +34,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
+    if options.end_with_stdin:
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
     gc.freeze()  # what moto loads stays: neither collections nor the end of the process need look at it
     with server:
         _announce(server, options.ready_file)
         server.serve_forever()
     return 0
+
+
+def _forget_the_real_aws() -> None:
+    """What a shell has set for the real AWS, a profile above all, is nothing to this one."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 
 
 def _options() -> argparse.ArgumentParser:
@@ -45,6 +57,9 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--scenario", type=Path, help="scenario to start with, a JSON file")
     parser.add_argument(
         "--clock-file", type=Path, help="file that always holds the virtual clock's offset in seconds"
+    )
+    parser.add_argument(
+        "--end-with-stdin", action="store_true", help="end once stdin ends: whoever holds its other end is gone"
     )
     parser.add_argument("--verbose", action="store_true", help="print a line for each request on stderr")
     return parser
@@ -62,6 +77,11 @@ def _scenario(path: Path | None) -> Scenario:
 def _end(number: int, frame: FrameType | None) -> None:
     del number, frame
     raise SystemExit(0)
+
+
+def _end_with_stdin() -> None:
+    sys.stdin.buffer.read()
+    signal.raise_signal(signal.SIGTERM)
 
 
 def _announce(server: LoopbackServer, ready_file: Path | None) -> None:

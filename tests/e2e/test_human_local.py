@@ -41,6 +41,7 @@ def test_the_local_aws_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
     ready, clock = tmp_path / "ready", tmp_path / "clock"
     process = subprocess.Popen(
         [sys.executable, "-m", "ohf_cli", "local", "--ready-file", str(ready), "--clock-file", str(clock)],
+        env={**os.environ, **HOSTILE},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
