@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "delete": "Return all machines of a request and delete its stack",
     "doctor": "Check configuration, credentials, endpoints and permissions",
     "config": "Print every setting and where it comes from",
+    "replay": "Play an I/O log again against a local AWS, and compare the answers",
     "local": "Serve a local AWS on this machine, to try everything without an account",
 }
 

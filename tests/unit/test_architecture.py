@@ -24,7 +24,7 @@ LAYERS = {
     **dict.fromkeys(["aws", "installation", "io_log"], 6),
     "store": 7,
     "app": 8,
-    **dict.fromkeys(["commands", "queries", "hosts"], 9),
+    **dict.fromkeys(["commands", "queries", "hosts", "rehearsal", "replay"], 9),
     "operations": 10,
     **dict.fromkeys(["review", "watch"], 11),
     "ohf_cli": 12,
