@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _NUMERIC: Final = ("ncpus", "ncores", "nram", "mem")
 _NEEDED: Final = ("type", "ncpus", "nram")
 #: Fields and attributes that LSF alone knows; such an entry gets `mem`, LSF's name for `nram`.
-_LSF_FIELDS: Final = ("priority", "userData", "ec2FleetConfig", "gpuextend")
+_LSF_FIELDS: Final = ("priority", "ec2FleetConfig", "gpuextend")
 _LSF_ATTRIBUTE: Final = "awshost"
 #: No type of EC2 has more; a test holds the table of types to it.
 _MOST_THREADS: Final = 2

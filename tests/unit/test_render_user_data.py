@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
+import subprocess
 from typing import Any
 
 import pytest
@@ -15,42 +15,94 @@ from ohf_iac.errors import ValidationError
 from ohf_iac.render import render
 from ohf_iac.render.user_data import substitution
 from ohf_iac.template.catalogue import TemplateDefaults, parse_catalogue
-
-ENTRY = {"templateId": "t1", "maxNumber": 1, "imageId": "ami-1", "vmType": "m5.large", "subnetId": "subnet-1"}
-VALUES = {"RequestId": "req-6743a1c0-0123456789abcdef", "TemplateId": "t1", "Owner": "me", "RcAccount": "default"}
-
-
-def evaluated(function: Any, values: dict[str, str]) -> str:
-    """As CloudFormation documents it: `${Name}` is replaced, `${!Literal}` becomes `${Literal}`."""
-    if isinstance(function, str):
-        return function
-    if "Fn::Join" in function:
-        separator, pieces = function["Fn::Join"]
-        return str(separator).join(evaluated(piece, values) for piece in pieces)
-
-    def one(found: re.Match[str]) -> str:
-        return f"${{{found[1][1:]}}}" if found[1].startswith("!") else values[found[1]]
-
-    return re.sub(r"\$\{([^}]*)\}", one, function["Fn::Sub"])
+from tests.user_data import ENTRY, VALUES, evaluated, user_data_of
 
 
 def user_data(files: dict[str, bytes], settings: TemplateDefaults | None = None, **more: Any) -> bytes:
-    """What a machine of the template would get to see."""
-    settings = settings or TemplateDefaults()
-    catalogue = parse_catalogue([{**ENTRY, **more}], settings, files)
-    assert not catalogue.refused, catalogue.refused[0].message
-    body = json.loads(render(catalogue.templates[0], settings, files).body)
-    found = body["Resources"]["LaunchTemplate"]["Properties"]["LaunchTemplateData"]["UserData"]
-    if isinstance(found, str):
-        return base64.b64decode(found, validate=True)
-    return evaluated(found["Fn::Base64"], VALUES).encode()
+    """The user data of a template that has some."""
+    found = user_data_of(files, settings, **more)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize(
-    "script", [b"#!/bin/sh\n${A}\n", bytes(range(256)), b"<powershell>\r\n\xff\xfe", b"\x1f\x8b\x00"]
+    "script",
+    [
+        b"#!/bin/sh\n${A}\n",
+        bytes(range(256)),
+        b"\r\n",
+        b"\x1f\x8b\x00",
+        b"<powershell>\r\nSet-Item \x80\xff\r\n</powershell>\r\n<persist>true</persist>",
+        b"<script>\r\n@echo off\r\nset A=%PATH%\r\n</script>",
+        "<powershell>ä</powershell>".encode("utf-16"),
+        "%EXPORT_USER_DATA%".encode("utf-16-le"),
+        b"%EXPORT_USER_DATA",
+        b"no newline at the end {{ not jinja }} {{resolve:ssm:/a}}",
+        b"\x00" * 16_384,
+    ],
+    ids=lambda one: ascii(one[:20]),
 )
 def test_script_without_placeholder_arrives_byte_for_byte(script: bytes) -> None:
-    assert user_data({"s": script}, userDataScript="s") == script
+    for name in ("join.sh", "join.bat", "join.ps1", "join"):
+        assert user_data({name: script}, userDataScript=name) == script
+
+
+def test_without_a_script_there_is_no_user_data() -> None:
+    assert user_data_of({}) is None
+    assert user_data_of({}, userDataScript="", userData="") is None
+    # LSF's script is for entries that have variables
+    assert user_data_of({"scripts/user_data.sh": b"%EXPORT_USER_DATA%"}) is None
+
+
+def test_every_variable_of_both_conventions_is_exported_by_its_fixed_name() -> None:
+    """hostfactory-contract.md §3.3: LSF's four names, the entry's own, and three of Host Factory's."""
+    script = b"%EXPORT_USER_DATA%\nenv"
+    found = user_data(
+        {"s": script},
+        TemplateDefaults(provider_name="aws", cluster_name="grid"),
+        userDataScript="s",
+        userData="k=v",
+    )
+    done = subprocess.run(["/bin/sh", "-c", found], env={}, capture_output=True, text=True, check=True)
+    shown = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    assert {name: value for name, value in shown.items() if name not in ("PWD", "OLDPWD", "SHLVL", "_")} == {
+        "k": "v",
+        "rc_account": "default",
+        "template_id": "t1",
+        "clustername": "grid",
+        "providerName": "aws",
+        "HF_PROVIDER_NAME": "aws",
+        "HF_TEMPLATE_ID": "t1",
+        "HF_REQUEST_ID": VALUES["RequestId"],
+    }
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40))
+def test_no_value_of_the_catalogue_is_ever_run(value: str) -> None:
+    """The shell that reads the exports has the very text, whatever it is made of."""
+    value = value.strip()
+    found = user_data({"s": b'%EXPORT_USER_DATA%\nprintf %s "$a"'}, userDataScript="s", userData={"a": value})
+    done = subprocess.run(["/bin/sh", "-c", found], env={}, capture_output=True, text=True, check=True)
+    assert done.stdout == value
+
+
+@pytest.mark.parametrize("value", ["$(touch gone)", "`id`", "'; id; '", "a;b", "${HOME}", "x\\", "!!", "-e", '"'])
+def test_a_hostile_value_is_a_text(value: str) -> None:
+    script = b'%EXPORT_USER_DATA%\nprintf %s "$a"'
+    for name, content in (("s", script), ("s.j2", script), ("s.j2", b'{{ exports }}\nprintf %s "$a"')):
+        found = user_data({name: content}, userDataScript=name, userData={"a": value})
+        done = subprocess.run(["/bin/sh", "-c", found], env={}, capture_output=True, text=True, check=True)
+        assert (done.stdout, done.stderr) == (value, "")
+
+
+def test_requests_differ_in_parameters_alone() -> None:
+    """One body for all requests: what differs comes out of the same function."""
+    files = {"s": b"%EXPORT_USER_DATA%"}
+    other = {**VALUES, "RequestId": "req-6743a1c0-ffffffffffffffff", "RcAccount": "lab"}
+    found = user_data_of(files, values=other, userDataScript="s")
+    assert found is not None
+    assert b"HF_REQUEST_ID=req-6743a1c0-ffffffffffffffff;" in found
+    assert b"rc_account=lab;" in found
 
 
 def test_exports_come_first_as_lsf_names_them() -> None:

@@ -207,7 +207,6 @@ def test_a_script_for_windows_keeps_the_machine_type_open(name: str, script: byt
     "mark",
     [
         {"priority": 0},
-        {"userData": "queue=night"},
         {"gpuextend": "ngpus=1"},
         {"attributes": {"awshost": ["Boolean", "1"]}},
     ],
