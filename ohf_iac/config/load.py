@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ohf_iac.config.documents import parsed_object
@@ -46,6 +47,7 @@ OWN_FILE: Final = "ohf.json"
 _ACCEPT: Final = "ACCEPT_PROPAGATED_LOG_SETTING"
 #: values of IBM's keys without effect that ask for nothing
 _IDLE: Final = ("0", "false")
+_LSFS_CLUSTER: Final = re.compile(r"clusterName=([^\s'\";]+)")
 _PLACES: Final = ("providerName", "confDir", "workDir", "logDir")
 _ALL_KEYS: Final = (*KEYS, *TEMPLATE_KEYS)
 _BY_PATH: Final = {(key.section, key.name): key for key in _ALL_KEYS}
@@ -102,6 +104,7 @@ def _layered(folders: Folders, environ: Mapping[str, str], read: Read) -> _Layer
     owner = _BY_PATH["provider", "owner"]
     if not layers.values["provider", "owner"].value:
         layers.say(owner, folders.provider_name, "provider's name")
+    _lsfs_cluster(layers, environ)
     return layers
 
 
@@ -192,6 +195,16 @@ def _located(key: Key, value: Any, path: str) -> Any:
     if key.kind != "path" or not value:
         return value
     return os.path.join(os.path.dirname(path), os.path.expanduser(value))
+
+
+def _lsfs_cluster(layers: _Layers, environ: Mapping[str, str]) -> None:
+    """LSF's scriptOption names the cluster for user data; that reaches bodies, so only a file can set it here."""
+    named = _LSFS_CLUSTER.search(environ.get("SCRIPT_OPTIONS", ""))
+    if named and named[1] != layers.values["template", "clusterName"].value:
+        layers.warnings.append(
+            f"SCRIPT_OPTIONS names the cluster {named[1]}, which does not reach user data: "
+            f"set template.clusterName in {OWN_FILE}"
+        )
 
 
 def _value(key: Key, value: object, where: str, check: Callable[[Key, object], Any]) -> Any:
