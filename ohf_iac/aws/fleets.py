@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -35,6 +36,8 @@ FLEET_ENDED: Final[Mapping[str, bool]] = MappingProxyType(
 EXPIRY_PATIENCE: Final = 600
 #: Pieces of information in a fleet's history that tell why it does not launch (aws-behaviour §3).
 _TROUBLES: Final = frozenset({"launchSpecUnusable", "launchSpecTemporarilyBlacklisted", "fleetProgressHalted"})
+#: A code of EC2 before the text of a history's event.
+_CODED: Final = re.compile(r"((?:[A-Z][a-z]+){2,}(?:\.[A-Z][A-Za-z]+)?): ")
 _MISSING: Final = frozenset({"InvalidFleetId.NotFound", "InvalidSpotFleetRequestId.NotFound"})
 
 
@@ -183,4 +186,10 @@ def _errors(rows: Iterable[Mapping[str, Any]]) -> Iterable[Shortfall]:
     for one in rows:
         event = one.get("EventInformation", {})
         if one["EventType"] == "error" or event.get("EventSubType") in _TROUBLES:
-            yield Shortfall(event.get("EventSubType", ""), event.get("EventDescription", ""))
+            yield _shortfall(event.get("EventSubType", ""), str(event.get("EventDescription", "")))
+
+
+def _shortfall(kind: str, text: str) -> Shortfall:
+    """What an event tells; EC2's own code where its text begins with one, because LSF looks for that."""
+    coded = _CODED.match(text)
+    return Shortfall(coded[1], text[coded.end() :]) if coded else Shortfall(kind, text)
