@@ -47,7 +47,6 @@ OWN_FILE: Final = "ohf.json"
 _ACCEPT: Final = "ACCEPT_PROPAGATED_LOG_SETTING"
 #: values of IBM's keys without effect that ask for nothing
 _IDLE: Final = ("0", "false")
-_LSFS_CLUSTER: Final = re.compile(r"clusterName=([^\s'\";]+)")
 _PLACES: Final = ("providerName", "confDir", "workDir", "logDir")
 _ALL_KEYS: Final = (*KEYS, *TEMPLATE_KEYS)
 _BY_PATH: Final = {(key.section, key.name): key for key in _ALL_KEYS}
@@ -199,7 +198,8 @@ def _located(key: Key, value: Any, path: str) -> Any:
 
 def _lsfs_cluster(layers: _Layers, environ: Mapping[str, str]) -> None:
     """LSF's scriptOption names the cluster for user data; that reaches bodies, so only a file can set it here."""
-    named = _LSFS_CLUSTER.search(environ.get("SCRIPT_OPTIONS", ""))
+    options = environ.get("SCRIPT_OPTIONS", "")
+    named = re.search(r"clusterName=([^\s'\";]+)", options) if options else None
     if named and named[1] != layers.values["template", "clusterName"].value:
         layers.warnings.append(
             f"SCRIPT_OPTIONS names the cluster {named[1]}, which does not reach user data: "
