@@ -275,11 +275,15 @@ def test_every_setting_tells_where_it_came_from() -> None:
     assert told["provider.workDir"] == ("/work-dir", "environment HF_PROVIDER_WORKDIR")
 
 
-@pytest.mark.parametrize("options", ["clusterName=north", "-Dx=1 -DclusterName=north -Dy=2", '"-DclusterName=north'])
+@pytest.mark.parametrize(
+    "options", ["clusterName=north", "-Dx=1 -DclusterName=north -Dy=2", '"-DclusterName=north']
+)
 def test_lsfs_cluster_is_for_a_file_because_it_reaches_stacks(options: str) -> None:
     environ = {"SCRIPT_OPTIONS": options}
     (warning,) = settings_of(environ=environ).warnings
-    assert warning.startswith("SCRIPT_OPTIONS names the cluster north, which does not reach user data: set template.")
+    assert warning.startswith(
+        "SCRIPT_OPTIONS names the cluster north, which does not reach user data: set template."
+    )
     told = settings_of(own={"template": {"clusterName": "north"}}, environ=environ)
     assert told.warnings == ()
     assert told.template.defaults.cluster_name == "north"
