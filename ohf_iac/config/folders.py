@@ -111,14 +111,24 @@ def _search(environ: Mapping[str, str], name: str) -> tuple[str, tuple[str, ...]
             hint="Host Factory sets HF_PROVIDER_CONFDIR; by hand, set it to the catalogue's folder.",
         )
     variable = _first_set(environ, ("HF_PROVIDER_CONFDIR", "HF_CONFDIR", "PRO_CONF_DIR"))
-    return variable, tuple(dict.fromkeys(os.path.abspath(place) for place in places))
+    return variable, tuple(dict.fromkeys(_absolute(place, variable) for place in places))
+
+
+def _absolute(place: str, variable: str) -> str:
+    try:
+        return os.path.abspath(place)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Cannot find {place}: {variable} is relative to the current folder, which is gone",
+            hint=f"Set {variable} to an absolute path.",
+        ) from error
 
 
 def _folder(environ: Mapping[str, str], name: str, what: str, variables: tuple[str, ...]) -> tuple[str, str]:
     """The variable and the folder for `what`; below the second variable every provider has a folder of its own."""
     for position, variable in enumerate(variables):
         if value := environ.get(variable):
-            return variable, os.path.abspath(f"{value}/providers/{name}" if position == 1 else value)
+            return variable, _absolute(f"{value}/providers/{name}" if position == 1 else value, variable)
     named = ", ".join(variable for variable in variables if variable)
     raise ConfigurationError(
         f"Cannot find the {what} folder: none of {named} is set",

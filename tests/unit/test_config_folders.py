@@ -51,6 +51,15 @@ def test_relative_folders_are_made_absolute() -> None:
     assert folders_from({**SYMPHONY, "HF_PROVIDER_WORKDIR": "work"}).work_dir == os.path.abspath("work")
 
 
+def test_relative_folders_need_a_current_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert folders_from(SYMPHONY).work_dir == "/w/providers/awsinst"
+    with pytest.raises(ConfigurationError, match="HF_PROVIDER_WORKDIR is relative to the current folder"):
+        folders_from({**SYMPHONY, "HF_PROVIDER_WORKDIR": "work"})
+
+
 @pytest.mark.parametrize(
     ("variable", "named"),
     [
