@@ -1,8 +1,9 @@
 """`attributes`: what the catalogue writes, and what follows from the instance types where it writes nothing.
 
-What Host Factory is told of a machine must hold for every machine that a template can give, so each figure is that
-of the smallest of its types, and what does not follow for certain is left out, with a warning
-(hostfactory-contract.md §1.6, §2.1).
+What Host Factory is told must hold for whatever a template can give, so each figure is that of the smallest of its
+types, and what does not follow for certain is left out, with a warning (hostfactory-contract.md §1.6, §2.1). Host
+Factory divides what it needs by these figures and asks for as many units; where types weigh several units, the
+figures are therefore those of one unit.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ohf_iac.template.coerce import Refused, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
     from ohf_iac.template.fleet_config import FleetConfig
 
@@ -31,20 +32,18 @@ class Basis(NamedTuple):
     """What an entry says of its machines: their types, or requirements in the place of types; neither: nothing."""
 
     types: tuple[str, ...]
+    weights: Mapping[str, int]  # type -> units that one machine delivers; without one: one
     requirements: Mapping[str, Any]
     windows: bool  # the script is one that only Windows runs
-    lsf: bool
 
 
-def basis_of(
-    entry: Mapping[str, object], parts: Mapping[str, Any], fleet: FleetConfig | None, script: bytes
-) -> Basis:
-    """The basis of an entry, from the parts of the host template that it became; `script` is its user data."""
+def basis_of(parts: Mapping[str, Any], fleet: FleetConfig | None, files: Mapping[str, bytes]) -> Basis:
+    """The basis of an entry, from the parts of the host template that it became and the files that it names."""
+    script = files.get(parts["user_data_script"], b"")
     windows = script.lstrip()[:12].lower().startswith((b"<powershell", b"<script")) or parts[
         "user_data_script"
     ].lower().endswith((".ps1", ".bat", ".cmd"))
-    lsf = any(entry.get(name) is not None for name in _LSF_FIELDS)
-    return Basis(_types(parts, fleet), parts["requirements"], windows, lsf)
+    return Basis(_types(parts, fleet), parts["weights"], parts["requirements"], windows)
 
 
 def _types(parts: Mapping[str, Any], fleet: FleetConfig | None) -> tuple[str, ...]:
@@ -65,8 +64,10 @@ def _types(parts: Mapping[str, Any], fleet: FleetConfig | None) -> tuple[str, ..
     return tuple(found)
 
 
-def read_attributes(written: Mapping[str, object], basis: Basis, warn: list[str]) -> Attributes:
-    """`attributes` as the wire wants them: name -> (kind, text), whether written as `["Numeric", "4"]` or as 4.
+def read_attributes(
+    written: Mapping[str, object], entry: Mapping[str, object], basis: Callable[[], Basis], warn: list[str]
+) -> Attributes:
+    """The `attributes` of an entry as the wire wants them: name -> (kind, text), be it written as a pair or as 4.
 
     What is written wins. `type`, `ncpus` and `nram` are derived where they are missing; `ncores` is 1, because
     Symphony's requestor multiplies it by `ncpus` and skips hosts that lack either; `nram` and LSF's `mem` stand in
@@ -76,16 +77,21 @@ def read_attributes(written: Mapping[str, object], basis: Basis, warn: list[str]
     if "mem" in found:
         found.setdefault("nram", found["mem"])
     if any(name not in found for name in _NEEDED):
-        _derive(found, basis, warn)
-    found.setdefault("ncores", ("Numeric", "1"))
-    if "nram" in found and (basis.lsf or _LSF_ATTRIBUTE in found):
-        found.setdefault("mem", found["nram"])
+        _derive(found, basis(), warn)
+    if "ncores" not in found:
+        found["ncores"] = ("Numeric", "1")
+    if "nram" in found and "mem" not in found and _is_for_lsf(entry, found):
+        found["mem"] = found["nram"]
     return found
+
+
+def _is_for_lsf(entry: Mapping[str, object], found: Attributes) -> bool:
+    return _LSF_ATTRIBUTE in found or any(entry.get(name) is not None for name in _LSF_FIELDS)
 
 
 def _derive(found: Attributes, basis: Basis, warn: list[str]) -> None:
     missing = [name for name in _NEEDED if name not in found]
-    least = _bounds(basis.requirements) if basis.requirements else _least(basis.types)
+    least = _bounds(basis.requirements) if basis.requirements else _least(basis.types, basis.weights)
     if cores := _ncpus(least.cores, found):
         found.setdefault("ncpus", ("Numeric", str(cores)))
     if least.memory:
@@ -116,7 +122,7 @@ def _ncpus(cores: int, found: Attributes) -> int:
 
 
 class _Least(NamedTuple):
-    """The least that every machine has; 0 and "" where nothing is certain."""
+    """The least that every unit has; 0 and "" where nothing is certain."""
 
     cores: int = 0
     memory: int = 0
@@ -124,22 +130,23 @@ class _Least(NamedTuple):
     unknown: str = ""  # the type that is to blame
 
 
-def _least(types: tuple[str, ...]) -> _Least:
-    """What the smallest of these types has, and the architecture if they share one; nothing if one is unknown."""
+def _least(types: tuple[str, ...], weights: Mapping[str, int]) -> _Least:
+    """What a unit of the smallest of these types has, and the architecture if shared; nothing if one is unknown."""
     # few catalogues leave attributes out; the others must not pay for the table
     from ohf_iac.template.hardware import hardware_of
 
-    machines = []
+    cores, memory = [], []
+    architectures: set[str] = set()
     for name in types:
         machine = hardware_of(name)
         if machine is None:
             return _Least(unknown=name)
-        machines.append(machine)
-    if not machines:
-        return _Least()
-    shared = {name for one in machines for name in one.architectures if name != "i386"}
-    architecture = shared.pop() if len(shared) == 1 else ""
-    return _Least(min(one.cores for one in machines), min(one.memory for one in machines), architecture)
+        cores.append(machine.cores // weights.get(name, 1))
+        memory.append(machine.memory // weights.get(name, 1))
+        architectures.update(machine.architectures)
+    architectures.discard("i386")
+    architecture = architectures.pop() if len(architectures) == 1 else ""
+    return _Least(min(cores, default=0), min(memory, default=0), architecture)
 
 
 def _bounds(requirements: Mapping[str, Any]) -> _Least:

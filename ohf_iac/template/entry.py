@@ -44,8 +44,7 @@ def parse_entry(
     }
     _check_complete(parts, kind, fleet)
     written = values.get("attributes", {})
-    basis = basis_of(entry, parts, fleet, files.get(parts["user_data_script"], b""))
-    attributes = read_attributes(written, basis, warn)
+    attributes = read_attributes(written, entry, lambda: basis_of(parts, fleet, files), warn)
     return HostTemplate(
         template_id=values["templateId"],
         max_number=values["maxNumber"],

@@ -113,6 +113,24 @@ def test_each_figure_is_that_of_the_smallest_type(entry: dict[str, Any]) -> None
     assert (found["ncpus"], found["nram"]) == ("1", "8192")  # r5.large: 1 core, 16 GiB; c5.xlarge: 2 cores, 8 GiB
 
 
+@pytest.mark.parametrize(
+    ("weights", "ncpus", "nram"),
+    [
+        ({"m5.xlarge": 1, "m5.2xlarge": 2, "m5.4xlarge": 4}, "2", "16384"),
+        ({"m5.2xlarge": 4, "m5.4xlarge": 8}, "1", "8192"),
+        ({"m5.2xlarge": 1, "c5.2xlarge": 2}, "2", "8192"),
+        ({"m5.4xlarge": 3}, "2", "21845"),
+        ({"m5.large": 2}, None, "4096"),
+    ],
+)
+def test_of_weighted_types_the_figures_are_those_of_a_unit(
+    weights: dict[str, int], ncpus: str | None, nram: str
+) -> None:
+    """Host Factory divides its demand by them and asks for units: more would leave it short of machines."""
+    found = told(vmTypes=weights)
+    assert (found.get("ncpus"), found["nram"]) == (ncpus, nram)
+
+
 def fleet(*overrides: dict[str, Any], **specification: str) -> dict[str, bytes]:
     config = {"LaunchTemplateSpecification": specification, "Overrides": list(overrides)}
     return {"f.json": json.dumps({"Type": "instant", "LaunchTemplateConfigs": [config]}).encode()}
