@@ -109,8 +109,10 @@ def return_result(instance: Instance) -> Result:
 
 
 def death_message(instance: Instance) -> str:
-    """Why an instance is not running, in EC2's words where it gave any."""
-    why = instance.reason or instance.reason_code
+    """Why an instance is not running, in EC2's words where it gave any: its code, then its text."""
+    code, why = instance.reason_code, instance.reason
+    if code and not why.startswith(code):
+        why = f"{code}: {why}" if why else code
     return f"{instance.instance_id} is {instance.state}" + (f": {why}" if why else "")
 
 

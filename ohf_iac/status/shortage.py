@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac.cfn import BUSY, root_cause, root_code
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 #: phases of a stack out of which nothing comes that the request still wants
 STACK_ENDED: Final = frozenset({"failed", "deleting", "delete_failed", "deleted"})
+#: ends that nobody wished for (EC2 API reference, StateReason)
+_MISHAPS: Final = "InsufficientInstanceCapacity|InternalError|InvalidSnapshot\\.NotFound|VolumeLimitExceeded"
+_LAUNCH_FAILED: Final = re.compile(rf": (?:Server|Client)\.({_MISHAPS})\b")
 
 
 def why_short(request: Request, seen: Observation, failure: str) -> str:
@@ -29,7 +33,7 @@ def why_short(request: Request, seen: Observation, failure: str) -> str:
         return f"on-demand rest not bought: {at_deadline}"
     if ended and (cause := root_cause(seen.events)):
         return _coded(root_code(seen.events), cause)
-    if cause := _first_shortfall(seen.capacities) or failure:
+    if cause := _first_shortfall(seen.capacities) or _launch_failure(failure):
         return cause
     if stack is not None and ended:
         return stack.reason or f"stack is {stack.status}"
@@ -41,6 +45,11 @@ def _first_shortfall(capacities: Iterable[CapacitySeen]) -> str:
         for short in capacity.shortfalls:
             return _coded(short.code, short.text)
     return ""
+
+
+def _launch_failure(failure: str) -> str:
+    found = _LAUNCH_FAILED.search(failure)
+    return _coded(found[1] if found else "", failure)
 
 
 def _coded(code: str, text: str) -> str:

@@ -42,7 +42,8 @@ def test_a_machine_that_stopped_running_has_failed_and_says_so(state: str) -> No
 
 
 def test_a_death_is_told_in_the_best_words_there_are() -> None:
-    assert death_message(one("terminated", reason="told", reason_code="Code")) == "i-1 is terminated: told"
+    assert death_message(one("terminated", reason="told", reason_code="Code")) == "i-1 is terminated: Code: told"
+    assert death_message(one("terminated", reason="Code: b", reason_code="Code")) == "i-1 is terminated: Code: b"
     assert death_message(one("terminated", reason_code="Code")) == "i-1 is terminated: Code"
     assert death_message(one("terminated")) == "i-1 is terminated"
 

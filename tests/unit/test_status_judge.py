@@ -168,7 +168,7 @@ CASES = {
         ),
         "settle",
         "complete_with_error",
-        "2 of 3 machines: i-00000000000000003 is terminated: Client.InternalError: key",
+        "2 of 3 machines: Error Code: InternalError: i-00000000000000003 is terminated: Client.InternalError: key",
         (SUSPEND, marks(1, 2, verdict="complete_with_error")),
     ),
     "nothing came: complete_with_error": Case(

@@ -139,6 +139,22 @@ def test_the_root_cause_comes_before_what_the_group_and_the_machines_say() -> No
 
 
 @pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        ("Server.InsufficientInstanceCapacity: none left", "InsufficientInstanceCapacity"),
+        ("Client.InternalError", "InternalError"),
+        ("Client.UserInitiatedShutdown: User initiated shutdown", ""),
+        ("Server.SpotInstanceTermination", ""),
+        ("none", ""),
+    ],
+)
+def test_what_a_machine_died_of_has_a_code_where_nobody_wished_for_it(reason: str, code: str) -> None:
+    failure = f"i-1 is terminated: {reason}"
+    told = f"Error Code: {code}: {failure}" if code else failure
+    assert why_short(remembered().request, look(), failure) == told
+
+
+@pytest.mark.parametrize(
     ("code", "text", "told"),
     [
         ("NoRoom", "no room", "Error Code: NoRoom: no room"),
