@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ohf_iac.aws import cloudformation, ec2
 from ohf_iac.aws.fleets import freeze_fleet, freeze_spot_fleet
-from ohf_iac.aws.groups import suspend_group
+from ohf_iac.aws.groups import suspend_group, tag_group
 from ohf_iac.plan import (
     BuyRest,
     DeleteStack,
@@ -14,6 +14,7 @@ from ohf_iac.plan import (
     FreezeSpotFleet,
     Step,
     SuspendGroup,
+    TagGroup,
     TagInstances,
     Terminate,
 )
@@ -38,6 +39,8 @@ def carry_out(calls: Calls, steps: Iterable[Step], role_arn: str = "") -> dict[s
                 refused |= ec2.terminate(calls, ids)
             case TagInstances(ids, key, value):
                 ec2.tag(calls, ids, key, value)
+            case TagGroup(group, key, value):
+                tag_group(calls, group, key, value)
             case SuspendGroup(group):
                 suspend_group(calls, group)
             case FreezeFleet(fleet_id):

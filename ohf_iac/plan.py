@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ohf_iac.observation import fleet_ids
+from ohf_iac.observation import FLEET_TAG, fleet_ids
 from ohf_iac.request import RETURN_TAG_PREFIX, TAG_SETTLED, return_tag, stack_name
 from ohf_iac.template.kinds import ASG, FLEET_MAINTAIN, FLEET_REQUEST, INSTANT, SPOT_MAINTAIN, SPOT_REQUEST
 
@@ -63,6 +63,15 @@ class TagInstances:
 
 
 @dataclass(frozen=True, slots=True)
+class TagGroup:
+    """Put one tag on a group, not on its machines; a group that is gone is left so."""
+
+    group: str
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Terminate:
     """Terminate instances; ids that have vanished are dropped."""
 
@@ -86,7 +95,7 @@ class BuyRest:
     token: str
 
 
-Step = SuspendGroup | FreezeFleet | FreezeSpotFleet | TagInstances | Terminate | DeleteStack | BuyRest
+Step = SuspendGroup | FreezeFleet | FreezeSpotFleet | TagInstances | TagGroup | Terminate | DeleteStack | BuyRest
 
 
 def freeze(kind: Kind, request_id: str, fleets: Iterable[str]) -> tuple[Step, ...]:
@@ -112,14 +121,20 @@ def steps_for(record: RequestRecord, seen: Observation, judgement: Judgement) ->
     if judgement.wish != "settle" or judgement.verdict is None:
         return ()
     steps = freeze(request.kind, request.request_id, fleet_ids(request.kind, seen)) if seen.instances else ()
-    marked = judgement.tag + _own_template(record, seen) if judgement.tag else ()
-    return steps + tag(marked, TAG_SETTLED, judgement.verdict) + terminate(judgement.doomed)
+    if judgement.tag:
+        steps += tag(judgement.tag + _outliving(record, seen), TAG_SETTLED, judgement.verdict)
+    if judgement.tag and request.kind == ASG and not request.own_template:
+        steps += (TagGroup(stack_name(request.request_id), TAG_SETTLED, judgement.verdict),)
+    return steps + terminate(judgement.doomed)
 
 
-def _own_template(record: RequestRecord, seen: Observation) -> tuple[str, ...]:
-    """The request's own launch template: it outlives the machines, and so does the mark on it."""
-    named = (one.tags[TEMPLATE_TAG] for one in seen.instances if TEMPLATE_TAG in one.tags)
-    return tuple(dict.fromkeys(named))[:1] if record.request.own_template else ()
+def _outliving(record: RequestRecord, seen: Observation) -> tuple[str, ...]:
+    """What outlives the machines, and so does the mark on it: the request's own launch template, else its fleet.
+
+    A launch template of somebody else is not ours to mark. Only groups and instant fleets start from such a one.
+    """
+    key = TEMPLATE_TAG if record.request.own_template else FLEET_TAG
+    return tuple(dict.fromkeys(one.tags[key] for one in seen.instances if key in one.tags))[:1]
 
 
 def tag(ids: Iterable[str], key: str, value: str) -> tuple[Step, ...]:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from ohf_iac.aws import cloudformation, ec2
 from ohf_iac.aws.capacity import capacity_seen
+from ohf_iac.aws.groups import tag_of_group
 from ohf_iac.cfn import physical_ids, verdict_in_token, was_complete
 from ohf_iac.observation import Observation, fleet_ids
-from ohf_iac.request import TAG_OWNER, TAG_REQUEST, TAG_SETTLED, stack_name
+from ohf_iac.request import TAG_KIND, TAG_OWNER, TAG_REQUEST, TAG_SETTLED, stack_name
 from ohf_iac.status.tally import verdict_of
 from ohf_iac.template.kinds import ASG, INSTANT
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 #: Logical ids of the resources that launch, with the outputs that name them.
 _LAUNCHERS: Final = (("Capacity", "CapacityId"), ("OnDemandRest", "RestId"))
+_OUTPUTS: Final = (("LaunchTemplate", "LaunchTemplateId"), *_LAUNCHERS)
 _ENDED: Final = ("failed", "delete_failed", "deleting", "deleted")
 
 
@@ -68,10 +70,22 @@ def look(
     return _with_members(calls, request, whole)
 
 
-def settled_template_mark(calls: Calls, stack: StackSeen) -> str:
-    """The settle mark on a stack's own launch template, which outlives the machines; "" without one."""
-    template = stack.outputs.get("LaunchTemplateId", "")
-    return ec2.tag_of(calls, template, TAG_SETTLED) if template else ""
+def with_resources(calls: Calls, stack: StackSeen) -> StackSeen:
+    """A stack with the outputs that its resources tell, where it has none: it is not complete, or has failed."""
+    if stack.outputs or stack.phase == "deleted":
+        return stack
+    ids = cloudformation.stack_resources(calls, stack.stack_id)
+    return replace(stack, outputs={output: ids[logical] for logical, output in _OUTPUTS if logical in ids})
+
+
+def lasting_mark(calls: Calls, stack: StackSeen) -> str:
+    """The settle mark on what outlives the machines of a stack, as `plan` puts it there; "" without one."""
+    template, capacity = stack.outputs.get("LaunchTemplateId", ""), stack.outputs.get("CapacityId", "")
+    if template:
+        return ec2.tag_of(calls, template, TAG_SETTLED)
+    if stack.tags.get(TAG_KIND) == ASG:
+        return tag_of_group(calls, stack.name, TAG_SETTLED)
+    return ec2.tag_of(calls, capacity, TAG_SETTLED) if capacity else ""
 
 
 def verdict_of_deleted(calls: Calls, request_ids: Iterable[str]) -> dict[str, Verdict]:

@@ -21,7 +21,13 @@ FLEETS = {SPOT_REQUEST: "sfr-1", SPOT_MAINTAIN: "sfr-1", ASG: f"ohf-{REQUEST_ID}
 
 def request(kind: Kind = ASG, units: int = 3, **more: Any) -> Request:
     """A request of three machines."""
-    stated = {"template_id": "grid", "owner": "here", "created_at": CREATED, "deadline": DEADLINE}
+    stated = {
+        "template_id": "grid",
+        "owner": "here",
+        "created_at": CREATED,
+        "deadline": DEADLINE,
+        "own_template": True,
+    }
     return Request(REQUEST_ID, kind=kind, units=units, **{**stated, **more})
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 FILTER_VALUES = 200
 PAGE = 1000
 _LIVE = ["pending", "running", "stopping", "stopped"]
-_ID = re.compile(r"(?:i|lt)-[0-9a-f]+")
-_VANISHED = frozenset({"InvalidInstanceID.NotFound", "InvalidLaunchTemplateId.NotFound"})
+_ID = re.compile(r"(?:i|lt|fleet)-[0-9a-f-]+")
+_VANISHED = frozenset({"InvalidInstanceID.NotFound", "InvalidLaunchTemplateId.NotFound", "InvalidFleetId.NotFound"})
 
 
 def of_requests(calls: Calls, owner: str, request_ids: Iterable[str]) -> tuple[Instance, ...]:

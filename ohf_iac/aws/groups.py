@@ -57,8 +57,41 @@ def suspend_group(calls: Calls, group: str) -> None:
             ScalingProcesses=list(FROZEN_PROCESSES),
         )
     except ProviderError as error:
-        if not (error.aws_code == "ValidationError" and "not found" in error.message):
-            raise
+        _unless_gone(error)
+
+
+def tag_group(calls: Calls, group: str, key: str, value: str) -> None:
+    """Put one tag on a group, not on its machines; a group that is gone is left so."""
+    tag = {"ResourceId": group, "ResourceType": "auto-scaling-group", "PropagateAtLaunch": False}
+    try:
+        calls.call(
+            "autoscaling",
+            "create_or_update_tags",
+            "tag",
+            f"group {group}",
+            Tags=[{**tag, "Key": key, "Value": value}],
+        )
+    except ProviderError as error:
+        _unless_gone(error)
+
+
+def tag_of_group(calls: Calls, group: str, key: str) -> str:
+    """The value of one tag of a group; "" when it does not bear it, or is gone."""
+    answer = calls.call(
+        "autoscaling",
+        "describe_auto_scaling_groups",
+        "read",
+        f"tags of group {group}",
+        AutoScalingGroupNames=[group],
+    )
+    tags = [tag for row in answer["AutoScalingGroups"] for tag in row.get("Tags", [])]
+    return next((str(tag["Value"]) for tag in tags if tag["Key"] == key), "")
+
+
+def _unless_gone(error: ProviderError) -> None:
+    """Raise the error again, unless it says that the group does not exist."""
+    if not (error.aws_code == "ValidationError" and "not found" in error.message):
+        raise error
 
 
 def leaving(calls: Calls, ids: Iterable[str]) -> tuple[str, ...]:

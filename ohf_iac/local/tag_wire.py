@@ -8,7 +8,7 @@ from typing import Any
 from moto.ec2.responses.tags import TagResponse
 
 from ohf_iac.local.ec2_call import Call
-from ohf_iac.local.instance_search import INSTANCE_ID, filters_of, matches, named
+from ohf_iac.local.instance_search import filters_of, matches, named
 from ohf_iac.local.machines import drop_tag, set_tags
 from ohf_iac.local.refusals import Refused
 from ohf_iac.local.templates import check_metadata_tags, metadata_tags_on
@@ -63,16 +63,20 @@ class TagCalls(Call, TagResponse):
         return self.reply()
 
     def describe_tags(self) -> Any:
-        """Filtered by resource-type instance or by instance ids, the answer comes from here, else from moto."""
+        """By resource-type instance or by ids of machines and fleets the answer comes from here, else from moto."""
         filters = filters_of(self.params)
-        ids = [given for given in filters.get("resource-id", ()) if INSTANCE_ID.fullmatch(given)]
-        if "instance" not in filters.get("resource-type", ()) and not ids:
+        if "instance" not in filters.get("resource-type", ()) and not self._ours(filters.get("resource-id", ())):
             return super().describe_tags()
+        holders = {
+            **{key: ("instance", machine.tags) for key, machine in self.here.machines.items()},
+            **{key: ("fleet", fleet.tags) for key, fleet in self.here.fleets.items()},
+        }
         shown = [
-            {"ResourceId": machine.id, "ResourceType": "instance", "Key": key, "Value": value}
-            for machine in self.here.machines.values()
-            for key, value in machine.tags.items()
-            if matches(filters.get("resource-id", ("*",)), (machine.id,))
+            {"ResourceId": holder, "ResourceType": kind, "Key": key, "Value": value}
+            for holder, (kind, tags) in holders.items()
+            for key, value in tags.items()
+            if matches(filters.get("resource-id", ("*",)), (holder,))
+            and matches(filters.get("resource-type", ("*",)), (kind,))
             and matches(filters.get("key", ("*",)), (key,))
             and matches(filters.get("value", ("*",)), (value,))
         ]

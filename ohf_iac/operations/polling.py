@@ -121,10 +121,11 @@ class Poll:
             return status_of(record, self.act(record, seen))
         stack = queries.stack_of(self.calls, self.app.owner, stack_name(request_id))
         if stack is not None:
+            stack = queries.with_resources(self.calls, stack)
             template = stack.tags.get(TAG_TEMPLATE, "")
             found = record_from_stack(stack, weights.get(template, {}))
             if found is not None:
-                seen = replace(seen, settled=queries.settled_template_mark(self.calls, stack))
+                seen = replace(seen, settled=queries.lasting_mark(self.calls, stack))
                 return status_of(found, self.act(found, seen, {stack.name: stack}))
         age = self.app.now() - (minted_at(request_id) or 0)
         if age < STACK_PATIENCE:

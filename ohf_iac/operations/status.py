@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ohf_iac.app import calls_of
-from ohf_iac.errors import OhfError
+from ohf_iac.errors import OhfError, StorageError
 from ohf_iac.request import id_kind
 from ohf_iac.status.answer import RequestStatus, remembered, remembered_return
+from ohf_iac.store.history import together
 from ohf_iac.store.memory import Memory
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def request_statuses(app: App, ids: Iterable[str]) -> tuple[RequestStatus, ...]:
     """The answer for every id, in the order asked for."""
     wanted = tuple(ids)
-    memory = read_memory(app)
+    memory = _with_past(app, read_memory(app), wanted)
     answers: dict[str, RequestStatus] = {}
     for one in wanted:
         record, given_back = memory.requests.get(one), memory.returns.get(one)
@@ -48,6 +49,18 @@ def read_memory(app: App) -> Memory:
     if memory.recovered_from:
         app.log.error(f"memory was damaged and is set aside as {memory.recovered_from}")
     return memory
+
+
+def _with_past(app: App, memory: Memory, ids: Iterable[str]) -> Memory:
+    """The memory, and what the archives hold of ids that it does not know: an answer once told stands."""
+    unknown = [one for one in ids if id_kind(one) and one not in memory.requests and one not in memory.returns]
+    if not unknown:
+        return memory
+    try:
+        return together(memory, app.store.past(unknown))
+    except StorageError as error:
+        app.log.error(f"archives not readable: {error.message}", hint=error.hint)
+        return memory
 
 
 def _asked(app: App, memory: Memory, ids: list[str]) -> Mapping[str, RequestStatus]:

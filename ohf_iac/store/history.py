@@ -16,7 +16,7 @@ from ohf_iac.store.memory import Memory, changed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ohf_iac.request import RequestRecord, ReturnRecord
+    from ohf_iac.request import RequestRecord
 
 
 def history(memory: Memory, before: float) -> Memory:
@@ -54,10 +54,19 @@ def together(memory: Memory, part: Memory) -> Memory:
     )
 
 
+def among(memory: Memory, ids: Iterable[str]) -> Memory:
+    """The requests and returns of these ids alone."""
+    wanted = tuple(ids)
+    return Memory(
+        requests={key: memory.requests[key] for key in wanted if key in memory.requests},
+        returns={key: memory.returns[key] for key in wanted if key in memory.returns},
+    )
+
+
 def by_month(part: Memory) -> dict[str, Memory]:
     """The same, divided by the month of the verdict, UTC: `2026-11`. A machine goes with its request."""
-    months = {key: _month(record) for key, record in part.requests.items()}
-    months |= {key: _month(record) for key, record in part.returns.items()}
+    months = {key: month_of(record.settled_at) for key, record in part.requests.items()}
+    months |= {key: month_of(record.settled_at) for key, record in part.returns.items()}
     return {
         month: Memory(
             requests={key: record for key, record in part.requests.items() if months[key] == month},
@@ -76,5 +85,6 @@ def _is_over(record: RequestRecord, before: float) -> bool:
     return record.settled and record.settled_at < before and record.stack in ("gone", "abandoned")
 
 
-def _month(record: RequestRecord | ReturnRecord) -> str:
-    return time.strftime("%Y-%m", time.gmtime(record.settled_at))
+def month_of(moment: float) -> str:
+    """The month of an epoch second, UTC: `2026-11`."""
+    return time.strftime("%Y-%m", time.gmtime(moment))

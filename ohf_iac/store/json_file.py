@@ -5,23 +5,26 @@ from __future__ import annotations
 import errno
 import math
 import os
+import re
 import time
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac.errors import StorageError
+from ohf_iac.request import minted_at
 from ohf_iac.store.document import CorruptError, NewerFormatError, dump, parse
-from ohf_iac.store.history import by_month, history, together, without
+from ohf_iac.store.history import among, by_month, history, month_of, together, without
 from ohf_iac.store.lock import locked
 from ohf_iac.store.memory import Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from contextlib import AbstractContextManager
 
 #: seconds for which the lock is waited for although the operation's time is over
 LAST_CHANCE: Final = 1.0
+_MONTH: Final = re.compile(r"\d{4}-\d{2}")
 _FULL: Final = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
@@ -78,6 +81,33 @@ class JsonStore:
 
         self.change(move)
         return moved
+
+    def past(self, ids: Collection[str]) -> Memory:
+        """What the archives hold of these ids; those of months before an id was minted are not opened."""
+        found = Memory()
+        for month in self._months():
+            wanted = [one for one in ids if month_of(minted_at(one) or 0) <= month]
+            if wanted:
+                found = together(found, among(self._archive_of(month)._whole(), wanted))
+        return found
+
+    def _whole(self) -> Memory:
+        try:
+            return self._parsed()
+        except CorruptError as error:
+            raise StorageError(f"Cannot read {self.path}: it is damaged", hint="Move it away.") from error
+
+    def _months(self) -> list[str]:
+        """The months of which there is an archive."""
+        folder, name = os.path.split(self.path.removesuffix(".json"))
+        try:
+            files = os.listdir(folder)
+        except FileNotFoundError:
+            return []
+        months = (
+            file.removeprefix(f"{name}-").removesuffix(".json") for file in files if file.startswith(f"{name}-")
+        )
+        return sorted(month for month in months if _MONTH.fullmatch(month))
 
     def _archive_of(self, month: str) -> JsonStore:
         return replace(self, path=f"{self.path.removesuffix('.json')}-{month}.json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from ohf_iac.store.memory import Memory
 
@@ -34,4 +34,8 @@ class Store(Protocol):
 
         Cut off at any moment it loses nothing, and may be called again. StorageError as for `change`.
         """
+        ...
+
+    def past(self, ids: Collection[str]) -> Memory:
+        """What the archives hold of these requests and returns; StorageError when one cannot be read."""
         ...

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ohf_iac.errors import StorageError
 from ohf_iac.request import MachineRecord, RequestRecord, ReturnRecord
 from ohf_iac.store.json_file import json_store
 from ohf_iac.store.memory import Memory, with_request
@@ -84,3 +85,21 @@ def test_archives_add_up(make: MakeStore, tmp_path: Path) -> None:
 def test_archiving_without_a_memory_makes_none(store: Store, tmp_path: Path) -> None:
     assert store.archive(YOUNG) == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_past_is_told_by_the_archives(store: Store, tmp_path: Path) -> None:
+    over = [settled(OLD, 1), settled(OLD + 40 * DAY, 2)]
+    ended = ReturnRecord(f"ret-{OLD:08x}-{1:016x}", OLD, verdict="complete", settled_at=OLD + 40 * DAY)
+    records = {record.request.request_id: record for record in over}
+    store.change(lambda _memory: Memory({}, records, {ended.return_id: ended}, {}))
+    assert store.past([*records, ended.return_id]) == Memory()
+    assert store.archive(YOUNG) == 3
+    first, second = records
+    assert store.past([first, "req-00000001-0000000000000000"]) == Memory(requests={first: over[0]})
+    assert store.past([second, ended.return_id]) == Memory(
+        requests={second: over[1]}, returns={ended.return_id: ended}
+    )
+    (tmp_path / "grid-request_database-2020-09.json").write_text("{damaged")
+    assert store.past([second]) == Memory(requests={second: over[1]}), "an older archive is not opened for it"
+    with pytest.raises(StorageError, match="damaged"):
+        store.past([first])

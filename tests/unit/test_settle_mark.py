@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ohf_iac.machine import Instance
-from ohf_iac.observation import Observation
-from ohf_iac.plan import TEMPLATE_TAG, TagInstances, steps_for
+from ohf_iac.observation import FLEET_TAG, Observation
+from ohf_iac.plan import TEMPLATE_TAG, TagGroup, TagInstances, steps_for
 from ohf_iac.request import TAG_SETTLED, Request, RequestRecord
 from ohf_iac.status.judge import Judgement, Policy, judge
-from ohf_iac.template.kinds import INSTANT
+from ohf_iac.template.kinds import ASG, INSTANT, Kind
 
 REQUEST_ID = "req-6743a1c0-0123456789abcdef"
 SETTLE = Judgement("settle", (), "complete", tag=("i-1",))
 RUNNING = Instance("i-1", "running", "ip-10-0-0-1.ec2.internal", tags={TEMPLATE_TAG: "lt-1"})
 
 
-def record(*, own_template: bool) -> RequestRecord:
-    request = Request(REQUEST_ID, "t", INSTANT, 1, "ohf", 1000, 2800, own_template=own_template)
+def record(kind: Kind = INSTANT, *, own_template: bool) -> RequestRecord:
+    request = Request(REQUEST_ID, "t", kind, 1, "ohf", 1000, 2800, own_template=own_template)
     return RequestRecord(request, "created")
 
 
@@ -27,6 +29,23 @@ def test_the_requests_own_launch_template_is_marked_last() -> None:
 def test_a_launch_template_of_somebody_else_is_left_alone() -> None:
     (step,) = steps_for(record(own_template=False), Observation(REQUEST_ID, 1100, (RUNNING,)), SETTLE)
     assert step == TagInstances(("i-1",), TAG_SETTLED, "complete")
+
+
+def test_where_the_launch_template_is_somebody_elses_the_fleet_is_marked() -> None:
+    tags = {TEMPLATE_TAG: "lt-theirs", FLEET_TAG: "fleet-1"}
+    seen = Observation(REQUEST_ID, 1100, (replace(RUNNING, tags=tags),))
+    (step,) = steps_for(record(own_template=False), seen, SETTLE)
+    assert step == TagInstances(("i-1", "fleet-1"), TAG_SETTLED, "complete")
+
+
+def test_where_the_launch_template_is_somebody_elses_the_group_is_marked_last() -> None:
+    *_, machines, group = steps_for(
+        record(ASG, own_template=False), Observation(REQUEST_ID, 1100, (RUNNING,)), SETTLE
+    )
+    assert machines == TagInstances(("i-1",), TAG_SETTLED, "complete")
+    assert group == TagGroup(f"ohf-{REQUEST_ID}", TAG_SETTLED, "complete")
+    steps = steps_for(record(ASG, own_template=True), Observation(REQUEST_ID, 1100, (RUNNING,)), SETTLE)
+    assert not [one for one in steps if isinstance(one, TagGroup)]
 
 
 def test_a_mark_on_the_launch_template_alone_is_terminal() -> None:
