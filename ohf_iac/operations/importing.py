@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ohf_iac.app import calls_of
 from ohf_iac.aws.launch_templates import launch_template_version
-from ohf_iac.config.catalogue_file import find_catalogue
+from ohf_iac.config.catalogue_file import find_catalogue, named_files
 from ohf_iac.config.catalogue_text import entry_text, with_entry
 from ohf_iac.config.folders import Found, read_file
 from ohf_iac.errors import BusinessRuleError, StorageError
 from ohf_iac.template.catalogue import parse_catalogue
 from ohf_iac.template.launch_template import imported
+from ohf_iac.template.user_data import LSF_SCRIPT
 
 if TYPE_CHECKING:
     from ohf_iac.app import App
@@ -59,7 +60,7 @@ def import_launch_template(
     name = template_id or _name_for(source.name)
     script_name = f"scripts/{name}.user-data"
     made = imported(source.data, name, max_number, script_name, defaults.root_device_name)
-    files = {} if made.script is None else {script_name: made.script}
+    files = named_files(found, [made.entry]) | ({} if made.script is None else {script_name: made.script})
     parsed = parse_catalogue([made.entry], defaults, files)
     attributes = {key: list(pair) for one in parsed.templates for key, pair in one.attributes.items()}
     head = {key: made.entry[key] for key in ("templateId", "maxNumber")}
@@ -70,7 +71,7 @@ def import_launch_template(
         script=made.script,
         script_file=os.path.join(os.path.dirname(found.path), script_name),
         left=made.left,
-        settled=_settled(made.entry, defaults),
+        settled=_settled(made.entry, defaults, LSF_SCRIPT in files),
         warnings=parsed.warnings,
         refused="; ".join(one.message for one in parsed.refused),
     )
@@ -109,13 +110,15 @@ def _name_for(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:64]
 
 
-def _settled(entry: dict[str, Any], defaults: TemplateDefaults) -> dict[str, Any]:
+def _settled(entry: dict[str, Any], defaults: TemplateDefaults, has_lsfs_script: bool) -> dict[str, Any]:
     values: dict[str, Any] = {
         "httpTokens": defaults.http_tokens,
         "associatePublicIpAddress": defaults.associate_public_ip_address,
     }
     if "rootDeviceName" in entry:
         values |= {"encryptVolumes": defaults.encrypt_volumes, "volumeType": defaults.volume_type}
+    if has_lsfs_script:
+        values["userDataScript"] = LSF_SCRIPT
     return {name: value for name, value in values.items() if name not in entry}
 
 

@@ -50,7 +50,7 @@ class Catalogue:
 
 
 def files_named(document: object) -> tuple[str, ...]:
-    """The files that a catalogue names, as written: scripts, fleet files, LSF's script for `userData`.
+    """The files that a catalogue names, as written: scripts, fleet files, LSF's script for entries that name none.
 
     Entries that make no sense name nothing here; `parse_catalogue` refuses them.
     """
@@ -61,7 +61,7 @@ def files_named(document: object) -> tuple[str, ...]:
                 name = entry.get(field)
                 if isinstance(name, str) and name.strip():
                     found[name.strip()] = None
-            if entry.get("userData") and not entry.get("userDataScript"):
+            if not (entry.get("userDataScript") or entry.get("launchTemplateId")):
                 found[LSF_SCRIPT] = None
     return tuple(found)
 

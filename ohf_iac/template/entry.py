@@ -126,7 +126,9 @@ def _user_data(
         variables = read_variables(values["userData"]) if "userData" in values else {}
     except Unfit as unfit:
         raise Refused("userData", str(unfit)) from None
-    script = script_of(values.get("userDataScript", ""), bool(variables), files)
+    if "launchTemplateId" in values:
+        return "", variables  # a launch template that is not ours has its own
+    script = script_of(values.get("userDataScript", ""), files)
     if script:
         check_script(script, files)
         if variables and not is_dynamic(script, files[script]):

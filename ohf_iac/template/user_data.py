@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EXPORTS: Final = b"%EXPORT_USER_DATA%"
-#: Where LSF's plug-ins keep the script that `userData` is meant for.
+#: The script that LSF's plug-ins send for every entry, with `userData` or without.
 LSF_SCRIPT: Final = "scripts/user_data.sh"
 JINJA_SUFFIX: Final = ".j2"
 LIMIT: Final = 16_384  #: bytes of user data before base64 (EC2)
@@ -38,11 +38,9 @@ def read_variables(value: object) -> dict[str, str]:
     return found
 
 
-def script_of(script: str, has_variables: bool, files: Mapping[str, bytes]) -> str:
-    """The name of the script to send: `userDataScript`, else LSF's own for `userData` if it is there, else ""."""
-    if script:
-        return script
-    return LSF_SCRIPT if has_variables and LSF_SCRIPT in files else ""
+def script_of(script: str, files: Mapping[str, bytes]) -> str:
+    """The name of the script to send: `userDataScript`, else LSF's own if it is there, else ""."""
+    return script or (LSF_SCRIPT if LSF_SCRIPT in files else "")
 
 
 def is_dynamic(name: str, content: bytes) -> bool:
@@ -56,7 +54,7 @@ def check_script(name: str, files: Mapping[str, bytes]) -> None:
     The length of what is filled in is known only after rendering, which checks again.
     """
     content = files.get(name)
-    field = "userData" if name == LSF_SCRIPT else "userDataScript"
+    field = "userDataScript"
     if content is None:
         raise Refused(field, f"names {name}, which is not there")
     if len(content) > LIMIT:

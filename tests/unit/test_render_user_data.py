@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ohf_iac.errors import ValidationError
 from ohf_iac.render import render
 from ohf_iac.render.user_data import substitution
-from ohf_iac.template.catalogue import TemplateDefaults, parse_catalogue
+from ohf_iac.template.catalogue import TemplateDefaults, files_named, parse_catalogue
 from tests.user_data import ENTRY, VALUES, evaluated, user_data_of
 
 
@@ -50,8 +50,6 @@ def test_script_without_placeholder_arrives_byte_for_byte(script: bytes) -> None
 def test_without_a_script_there_is_no_user_data() -> None:
     assert user_data_of({}) is None
     assert user_data_of({}, userDataScript="", userData="") is None
-    # LSF's script is for entries that have variables
-    assert user_data_of({"scripts/user_data.sh": b"%EXPORT_USER_DATA%"}) is None
 
 
 def test_every_variable_of_both_conventions_is_exported_by_its_fixed_name() -> None:
@@ -124,8 +122,19 @@ def test_variables_without_a_script_are_left_in_a_profile() -> None:
     assert "\nexport queue='night shift'\nexport rc_account=default\n" in found
 
 
-def test_variables_meet_the_script_of_lsf_when_it_is_there() -> None:
-    assert user_data({"scripts/user_data.sh": b"%EXPORT_USER_DATA%"}, userData="a=b").startswith(b"export a=b;")
+def test_the_script_of_lsf_is_sent_when_it_is_there_with_variables_or_without() -> None:
+    files = {"scripts/user_data.sh": b"%EXPORT_USER_DATA%", "mine": b"x"}
+    assert user_data(files, userData="a=b").startswith(b"export a=b;export rc_account=default;")
+    assert user_data(files).startswith(b"export rc_account=default;")
+    assert user_data(files, userDataScript="mine") == b"x"
+
+
+def test_a_launch_template_that_is_not_ours_keeps_its_own_user_data() -> None:
+    entry = {**ENTRY, "imageId": "", "launchTemplateId": "lt-1", "launchTemplateVersion": "3"}
+    assert files_named([entry]) == ()
+    files = {"scripts/user_data.sh": b"x" * 20_000}
+    (template,) = parse_catalogue([entry], TemplateDefaults(), files).templates
+    assert "UserData" not in render(template, TemplateDefaults(), files).body
 
 
 def test_jinja_sees_the_request_and_leaves_the_shell_alone() -> None:

@@ -126,7 +126,7 @@ def test_files_named_are_those_that_entries_name() -> None:
     entries = [
         {**ENTRY, "userDataScript": " join.sh "},
         {**ENTRY, "ec2FleetConfig": "fleet.json", "userDataScript": "join.sh"},
-        {**ENTRY, "userData": "a=b"},
+        ENTRY,
         {**ENTRY, "userDataScript": 5},
         "nonsense",
     ]
