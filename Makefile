@@ -4,7 +4,7 @@
 python := .venv/bin/python
 typed := ohf_iac cli/ohf_cli bench examples tests
 
-.PHONY: help venv demo test test-all lint hardware bench clean
+.PHONY: help venv demo test test-all lint hardware bundle bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -30,6 +30,9 @@ lint: venv ## ruff and mypy
 hardware: venv ## the table of instance types anew, from the moto that is installed
 	$(python) -m ohf_iac.local.hardware_table >ohf_iac/template/hardware.new
 	mv ohf_iac/template/hardware.new ohf_iac/template/hardware.txt
+
+bundle: venv ## one tarball that installs without a package index; EXTRAS=local with the local AWS
+	@EXTRAS="$(EXTRAS)" $(python) .ci/bundle.py
 
 bench: venv ## the benchmarks; prints ratios
 	@$(python) -m bench.run

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: command -> its line in the help; its module is ohf_cli.<command>_command
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "Write a provider directory and register it with Symphony or LSF",
+    "selftest": "Play Host Factory through the installed scripts",
     "templates": "List, show and validate the host templates of the catalogue",
     "render": "Write the stacks that requests would create, for review",
     "request": "Ask for machines of a template",

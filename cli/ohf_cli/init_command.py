@@ -35,7 +35,11 @@ _TONES: Final[dict[State, Tone]] = {
 #: what a provider may be called (hostfactory-contract.md §4)
 _NAME: Final = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _OWNER: Final = re.compile(r"[0-9A-Za-z_.:@+=-]{1,64}")
-_USER_DATA: Final = {"symphony": "join-grid.sh", "lsf": "join-grid.sh"}
+#: the example that joins a machine to its cluster: package and file
+_USER_DATA: Final = {
+    "symphony": ("ohf_iac.examples", "join-symphony.sh"),
+    "lsf": ("ohf_iac.examples.lsf", "user_data.sh"),
+}
 
 
 @click.command("init")
@@ -87,7 +91,7 @@ def command(
     places = _places("lsf" if lsf else "symphony", name, home, hf_top or "", lsf_top or "")
     wish = Wish(
         with_interpreter(_shipped_scripts(), os.path.abspath(sys.executable)),
-        (resources.files("ohf_iac.examples") / _USER_DATA[places.scheduler]).read_bytes(),
+        _user_data(places),
         region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
         owner or "",
         requestor or "",
@@ -134,6 +138,11 @@ def _shipped_scripts() -> dict[str, bytes]:
         (one for one in folder.iterdir() if one.name.endswith((".sh", ".bat"))), key=lambda one: one.name
     )
     return {one.name: one.read_bytes() for one in found}
+
+
+def _user_data(places: Places) -> bytes:
+    package, name = _USER_DATA[places.scheduler]
+    return (resources.files(package) / name).read_bytes()
 
 
 def _report(output: Output, plan: Plan, files: tuple[PlannedFile, ...], dry_run: bool) -> None:

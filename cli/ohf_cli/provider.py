@@ -45,7 +45,12 @@ def provider_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def provider_environ() -> dict[str, str]:
     """The environment, with what the options say in the place of Host Factory's variables."""
-    return {**os.environ, **click.get_current_context().meta.get(_META, {})}
+    return {**os.environ, **given_options()}
+
+
+def given_options() -> dict[str, str]:
+    """What the options alone say, by the variables that they stand for."""
+    return dict(click.get_current_context().meta.get(_META, {}))
 
 
 def provider_app() -> App:

@@ -20,6 +20,8 @@ from ohf_iac.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jsonschema import ValidationError
+
     from ohf_iac.config import Settings
 
 #: findings of one document that are told; more would hide the first
@@ -47,8 +49,16 @@ def schema_findings(name: str, document: object) -> tuple[str, ...]:
     from jsonschema import Draft202012Validator  # a tenth of a second, for those who have a document
 
     schema: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    findings = sorted(Draft202012Validator(schema).iter_errors(document), key=lambda one: one.json_path)
+    nearest = map(_nearest, Draft202012Validator(schema).iter_errors(document))
+    findings = sorted(nearest, key=lambda one: one.json_path)
     return tuple(f"{one.json_path.removeprefix('$').lstrip('.') or 'top'}: {one.message}" for one in findings)
+
+
+def _nearest(error: ValidationError) -> ValidationError:
+    """Of alternatives that all do not fit, what is wrong with the one that fits furthest down."""
+    if not error.context:
+        return error
+    return _nearest(max(error.context, key=lambda one: len(one.absolute_path)))
 
 
 def _refuse(path: str, findings: tuple[str, ...]) -> None:

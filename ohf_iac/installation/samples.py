@@ -18,7 +18,14 @@ _GROUPS: Final = ("sg-0a1b2c3d4e5f60001",)
 
 def catalogue(scheduler: Scheduler) -> dict[str, Any]:
     """One template on demand, one on the spot market, one as a group; ids without `_`, which LSF does not take."""
-    place = {"imageId": IMAGE, "subnetId": _SUBNETS, "securityGroupIds": list(_GROUPS), "userDataScript": USER_DATA}
+    place: dict[str, Any] = {
+        "imageId": IMAGE,
+        "subnetId": _SUBNETS,
+        "securityGroupIds": list(_GROUPS),
+        "userDataScript": USER_DATA,
+    }
+    if scheduler == "symphony":
+        place["userData"] = "EGO_MASTER=management-host.example.com;EGO_TOP=/opt/ibm/spectrumcomputing"
     two, four = _attributes(scheduler, 1, 8192), _attributes(scheduler, 2, 16384)
     return {
         "templates": [

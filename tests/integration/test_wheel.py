@@ -19,6 +19,7 @@ PLACES = {
     "cli/ohf_cli": "ohf_cli",
     "cli/hostfactory": "ohf_cli/hostfactory",
     "examples/provider/scripts": "ohf_iac/examples",
+    "examples/catalogues/files": "ohf_iac/examples/lsf",
     "schemas": "ohf_iac/schemas",
     "templates": "ohf_iac/templates",
 }
@@ -62,7 +63,7 @@ def expected_names(tree: Path) -> set[str]:
         f"{place}/{path.relative_to(tree / folder).as_posix()}"
         for folder, place in PLACES.items()
         for path in (tree / folder).rglob("*")
-        if path.is_file() and path.suffix in (".py", ".typed", ".json", ".j2", ".txt", ".sh", ".bat")
+        if path.is_file() and path.suffix in (".py", ".typed", ".json", ".j2", ".txt", ".sh", ".bat", ".ps1")
     }
 
 

@@ -95,7 +95,9 @@ def test_lsf_finds_configuration_in_conf_and_knows_its_attributes() -> None:
 @pytest.mark.parametrize("places", [SYMPHONY, in_lsf("ohf", "", "/lsf/conf")], ids=["symphony", "lsf"])
 def test_the_example_catalogue_is_served_without_a_warning(places: Places) -> None:
     content = by_path(plan_of({}, places=places))[f"{places.conf}/awsprov_templates.json"].content
-    catalogue = parse_catalogue(json.loads(content), TemplateDefaults(), {"scripts/user_data.sh": b"#!/bin/sh\n"})
+    catalogue = parse_catalogue(
+        json.loads(content), TemplateDefaults(), {"scripts/user_data.sh": b"#!/bin/sh\n%EXPORT_USER_DATA%\n"}
+    )
     assert (len(catalogue.templates), catalogue.refused, catalogue.warnings) == (3, (), ())
     assert not any("_" in one.template_id for one in catalogue.templates)
 
