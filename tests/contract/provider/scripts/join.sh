@@ -1,0 +1,2 @@
+#!/bin/sh
+# Joins the cluster; nothing is filled in.
