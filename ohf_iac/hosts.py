@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ohf_iac.aws import cloudformation, ec2
 from ohf_iac.errors import ProviderError
@@ -47,16 +47,16 @@ class FoundHosts:
 
 def can_be_looked_up(host: HostRef) -> bool:
     """Whether the host has an id that EC2 could know: the absence of any other says nothing."""
-    return _ID.fullmatch(host.machine_id) is not None
+    return ec2.INSTANCE_ID.fullmatch(host.machine_id) is not None
 
 
 def find_hosts(calls: Calls, owner: str, hosts: Iterable[HostRef], memory: Memory) -> FoundHosts:
     """Hosts by id, by the names we remember, then by private DNS name: of several, the newest live one of ours."""
     wanted = tuple(hosts)
     ids = _ids_of(wanted, memory)
-    by_id = {one.instance_id: one for one in ec2.by_id(calls, filter(_ID.fullmatch, ids.values()))}
+    by_id = {one.instance_id: one for one in ec2.by_id(calls, ids.values())}
     named = [one for one in wanted if not one.machine_id and not _alive(by_id.get(ids.get(one, "")))]
-    by_name = _newest(ec2.by_name(calls, filter(_NAME.fullmatch, (one.name for one in named))), owner)
+    by_name = _newest(ec2.by_name(calls, (one.name for one in named)), owner)
     found: list[tuple[HostRef, Instance]] = []
     missing: list[HostRef] = []
     for host in wanted:

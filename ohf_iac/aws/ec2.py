@@ -21,6 +21,9 @@ FILTER_VALUES = 200
 PAGE = 1000
 _LIVE = ["pending", "running", "stopping", "stopped"]
 _ID = re.compile(r"(?:i|lt|fleet)-[0-9a-f-]+")
+#: what EC2 may know: one value that no filter takes would fail the look for all the others, and `*` is a wildcard
+INSTANCE_ID = re.compile(r"i-[0-9a-f]{1,40}")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")
 _VANISHED = frozenset({"InvalidInstanceID.NotFound", "InvalidLaunchTemplateId.NotFound", "InvalidFleetId.NotFound"})
 
 
@@ -55,12 +58,12 @@ def with_tag_key(calls: Calls, owner: str, key: str) -> tuple[Instance, ...]:
 
 def by_id(calls: Calls, ids: Iterable[str]) -> tuple[Instance, ...]:
     """Instances by id; unknown ones are simply not among them (filters: one unknown id fails a plain call)."""
-    return _by_filter(calls, "instance-id", ids)
+    return _by_filter(calls, "instance-id", filter(INSTANCE_ID.fullmatch, ids))
 
 
 def by_name(calls: Calls, names: Iterable[str]) -> tuple[Instance, ...]:
     """Instances by private DNS name; names are recycled, so several may bear one."""
-    return _by_filter(calls, "private-dns-name", names)
+    return _by_filter(calls, "private-dns-name", filter(_NAME.fullmatch, names))
 
 
 def tag(calls: Calls, ids: Iterable[str], key: str, value: str) -> None:

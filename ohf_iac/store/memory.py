@@ -6,6 +6,7 @@ merging is monotone: a verdict stays, a stack never comes back, the first look a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -49,7 +50,7 @@ def with_due_chores(memory: Memory, now: float) -> tuple[RequestRecord, ...]:
 
 def machines_named(memory: Memory, names: Collection[str]) -> dict[str, MachineRecord]:
     """The machine last launched under each name, if any: private DNS names come back with their addresses."""
-    sought = frozenset(name.encode() for name in names)
+    sought = frozenset(json.dumps(name)[1:-1].encode() for name in names)  # as the file has them
     found: dict[str, MachineRecord] = {}
     for record in _where(
         memory.machines, lambda text: text.partition(b'"name": "')[2].partition(b'"')[0] in sought
