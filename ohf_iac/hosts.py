@@ -6,7 +6,6 @@ machine that memory knows under it, then to EC2's private DNS names, which come 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
     from ohf_iac.hostfactory import HostRef
     from ohf_iac.machine import Instance
     from ohf_iac.store.memory import Memory
-
-#: what EC2 may know: one value that no filter takes would fail the look for all the others, and `*` is a wildcard
-_ID: Final = re.compile(r"i-[0-9a-f]{1,40}")
-_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
