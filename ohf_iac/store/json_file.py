@@ -104,6 +104,11 @@ class JsonStore:
             files = os.listdir(folder)
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise StorageError(
+                f"Cannot read the work folder {folder}: {error.strerror}",
+                hint="Let the user that runs Host Factory read it.",
+            ) from error
         months = (
             file.removeprefix(f"{name}-").removesuffix(".json") for file in files if file.startswith(f"{name}-")
         )
