@@ -215,12 +215,20 @@ def add_key_pair(region: Region, name: str) -> None:
 
 
 def parameter_value(region: Region, name: str) -> str | None:
-    """The value of a Systems Manager parameter given as NAME or NAME:VERSION; None when there is none."""
+    """The value of a Systems Manager parameter given as NAME or NAME:VERSION; None when there is none.
+
+    With `adopt`, a parameter that nobody has put is taken to exist, and to hold an image's id.
+    """
     try:
         parameter = ssm_backends[region.account][region.name].get_parameter(name)
-    except (ParameterNotFound, ParameterVersionNotFound):
+    except ParameterVersionNotFound:
         return None
-    return None if parameter is None else str(parameter.value)
+    except ParameterNotFound:
+        parameter = None
+    if parameter is not None:
+        return str(parameter.value)
+    adopted = region.scenario.adopt and name not in region.scenario.refuse.ids
+    return f"ami-{hashlib.sha256(name.encode()).hexdigest()[:17]}" if adopted else None
 
 
 def adopt(region: Region, kind: str, identifiers: list[str]) -> None:

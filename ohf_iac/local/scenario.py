@@ -207,7 +207,8 @@ class Fault:
 class Scenario:
     """The whole scenario; `capacity` maps TYPE, ZONE/TYPE, ZONE/* or * to live machines at most.
 
-    With `adopt`, every well-formed subnet, security group, image, key pair and profile id exists.
+    With `adopt`, every well-formed subnet, security group, image, key pair and profile id exists, and every
+    Systems Manager parameter, as that of an image.
     """
 
     profile: Profile = "plain"

@@ -257,6 +257,18 @@ def test_an_image_may_be_named_by_parameter(local_aws: LocalAws) -> None:
     assert instances(local_aws)[0]["ImageId"] == IMAGE
 
 
+def test_a_parameter_that_nobody_has_put_holds_an_image_unless_refused(local_aws: LocalAws) -> None:
+    run(local_aws, ImageId="resolve:ssm:/golden/rhel9")
+    image = instances(local_aws)[0]["ImageId"]
+    assert local_aws.client("ec2").describe_images(ImageIds=[image])["Images"]
+    client = local_aws.client("ec2")
+    request = {"ImageId": "resolve:ssm:/golden/rhel9", "InstanceType": "m5.large", "MinCount": 1, "MaxCount": 1}
+    for scenario in ({"adopt": False}, {"refuse": {"ids": {"/golden/rhel9": ""}}}):
+        local_aws.scenario(**scenario)
+        code, message = refused(client.run_instances, **request)
+        assert (code, "/golden/rhel9" in message) == ("InvalidParameterValue", True)
+
+
 def test_a_full_subnet_refuses(local_aws: LocalAws) -> None:
     local_aws.scenario(subnets={SUBNET_A: {"freeAddresses": 2}})
     ids = run(local_aws, 2)
