@@ -35,6 +35,7 @@ class Outcome(NamedTuple):
 
 def main() -> int:
     """The console script."""
+    _fill_gaps()
     code, text, afterwards = answer(sys.argv[1:], os.environ)
     undelivered = _printed(text + "\n")
     if undelivered is not None:
@@ -86,6 +87,15 @@ def _finish(app: App, afterwards: Callable[[], object]) -> None:
         afterwards()
     except Exception as error:  # noqa: BLE001 -- the edge: neither stderr nor the exit code may tell of it
         app.log.error(f"unexpected {type(error).__name__} after the answer", traceback=_traceback())
+
+
+def _fill_gaps() -> None:
+    """Take the places of standard streams that are closed, or a connection to AWS would be given stdout's."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY)  # the lowest free one; an answer written there is an error, as it was
 
 
 def _printed(text: str) -> OSError | None:

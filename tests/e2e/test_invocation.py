@@ -313,12 +313,13 @@ def test_stdin_that_is_closed_is_never_needed(host: Host) -> None:
 
 @pytest.mark.parametrize("stdout", ["closed", "/dev/full", "a pipe that nobody reads"])
 def test_an_answer_that_nobody_takes_is_in_the_log_and_not_on_stderr(host: Host, stdout: str) -> None:
-    script = host.scripts / "getAvailableTemplates.sh"
+    source = host.folder / "in"
+    source.write_text(json.dumps(ASK))
     redirected = {"closed": ">&-", "/dev/full": ">/dev/full"}.get(stdout, "")
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        ["/bin/sh", "-c", f'exec "{script}" {redirected}'],
+        ["/bin/sh", "-c", f'exec "{host.scripts}/requestMachines.sh" -f "{source}" {redirected}'],
         env=host.symphony,
         stdout=writing,
         stderr=subprocess.PIPE,
@@ -329,6 +330,7 @@ def test_an_answer_that_nobody_takes_is_in_the_log_and_not_on_stderr(host: Host,
     assert (done.returncode, done.stderr) == (1, b"")
     (log,) = host.log.iterdir()
     assert "answer not delivered" in log.read_text()
+    assert "requestMachines" in log.read_text()
 
 
 def test_stderr_that_is_closed_changes_nothing(host: Host) -> None:
