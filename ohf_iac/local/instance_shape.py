@@ -165,12 +165,14 @@ def _placement(recipe: Recipe) -> dict[str, Any]:
 
 
 def _cpu(recipe: Recipe) -> dict[str, int]:
+    """Cores and threads of one: two where the processor has them, one on arm64."""
     given = recipe.data.get("CpuOptions") or {}
     known = offer(recipe.instance_type)
     vcpus = known.vcpus if known else 1
+    threads = 1 if known and known.architecture == "arm64" else min(2, vcpus)
     return {
-        "CoreCount": int(given.get("CoreCount") or max(1, vcpus // 2)),
-        "ThreadsPerCore": int(given.get("ThreadsPerCore") or min(2, vcpus)),
+        "CoreCount": int(given.get("CoreCount") or vcpus // threads),
+        "ThreadsPerCore": int(given.get("ThreadsPerCore") or threads),
     }
 
 

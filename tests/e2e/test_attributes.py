@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.human import Human
 from tests.e2e.provider import ROOT, Provider
-from tests.local_aws import IMAGE
+from tests.local_aws import ARM_IMAGE, IMAGE
 
 BARE = {"templateId": "bare", "maxNumber": 5, "imageId": IMAGE, "vmType": "c5.2xlarge,r5.xlarge"}
 TOLD = {
@@ -40,6 +40,19 @@ def serving(provider: Provider, *entries: dict[str, Any]) -> Provider:
 def test_host_factory_is_told_what_the_smallest_type_has(provider: Provider) -> None:
     (told,) = serving(provider, BARE).call("getAvailableTemplates", {})["templates"]
     assert told == {**BARE, "attributes": TOLD}
+
+
+@pytest.mark.parametrize(
+    ("vm_type", "image", "cores", "threads"), [("c5.xlarge", IMAGE, 2, 4), ("m6g.xlarge", ARM_IMAGE, 4, 4)]
+)
+def test_a_machine_has_what_its_template_promised(
+    quick: Provider, vm_type: str, image: str, cores: int, threads: int
+) -> None:
+    entry = {**BARE, "vmType": vm_type, "imageId": image}
+    (told,) = serving(quick, entry).call("getAvailableTemplates", {})["templates"]
+    assert told["attributes"]["ncpus"] == ["Numeric", str(cores)]
+    (machine,) = quick.settle(quick.request("bare", 1))["machines"]
+    assert (machine["instanceType"], machine["ncores"], machine["nthreads"]) == (vm_type, cores, threads)
 
 
 def test_templates_given_in_the_call_are_completed_too(quick: Provider) -> None:
