@@ -1,6 +1,6 @@
 """`make bundle`: one tarball with our wheel, those of all dependencies, pip's own, and what installs them offline.
 
-The wheels are fetched by pip with the user's own settings. EXTRAS=local brings the local AWS along.
+It goes to the folder in the first argument, or to dist. The wheels are fetched by pip with the user's own settings. EXTRAS=local brings the local AWS along.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ NOT_SOURCE = shutil.ignore_patterns("interpreter", "__pycache__", "*.pyc", "*.eg
 
 
 def main() -> int:
-    """Write dist/<name>.tar.gz and print its path."""
+    """Write the tarball, and print its path."""
+    into = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("dist")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = f"[{os.environ['EXTRAS']}]" if os.environ.get("EXTRAS") else ""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fetched_wheels(folder / "wheels", extras)
         requirement = f"{project['name']}{extras}=={project['version']}"
-        bundle = packed(folder / "wheels", f"{project['name']}-{project['version']}", requirement, ROOT / "dist")
+        bundle = packed(folder / "wheels", f"{project['name']}-{project['version']}", requirement, into)
     size = bundle.stat().st_size / 1e6
-    print(f"{bundle.relative_to(ROOT)}: {size:.1f} MB, for Python {python_version()} on {platform()}")
+    print(f"{bundle}: {size:.1f} MB, for Python {python_version()} on {platform()}")
     return 0
 
 

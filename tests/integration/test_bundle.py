@@ -137,16 +137,8 @@ def test_the_bundle_installs_and_works_without_a_network(tmp_path: Path) -> None
     environ = {"PATH": os.defpath, "PYTHON": sys.executable}
 
     def run(*words: str | Path, **more: str) -> str:
-        done = subprocess.run(
-            [*alone, *words],
-            env={**environ, **more},
-            cwd="/",
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=True,
-        )
-        return done.stdout
+        command, env = [*alone, *words], {**environ, **more}
+        return subprocess.run(command, env=env, cwd="/", capture_output=True, text=True, check=True).stdout
 
     prefix, home = tmp_path / "opt ohf", tmp_path / "provider"
     run(unpacked / "install.sh", prefix)
