@@ -1,6 +1,7 @@
 """`make bundle`: one tarball with our wheel, those of all dependencies, pip's own, and what installs them offline.
 
-It goes to the folder in the first argument, or to dist. The wheels are fetched by pip with the user's own settings. EXTRAS=local brings the local AWS along.
+It goes to the folder in the first argument, or to dist. The wheels are fetched by pip with the user's own settings.
+EXTRAS=local brings the local AWS along.
 """
 
 from __future__ import annotations

@@ -194,7 +194,7 @@ def _version(places: Places, look: Callable[[str], Present | None]) -> int:
     said = document.get("version")
     if said is None:
         return 2 if look(places.plugins_file) or not document.get("providers") else 1
-    return 1 if said == 1 else 2
+    return 1 if said in (1, "1") else 2
 
 
 def _merged(look: Callable[[str], Present | None], path: str, merge: Callable[[str | None], Merged]) -> PlannedFile:

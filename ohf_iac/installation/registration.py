@@ -110,7 +110,7 @@ def _entries(document: Mapping[str, Any], registry: Registry) -> list[Any] | Non
             f"register in {registry.path}: {registry.list_name} is no array", hint="mend the file by hand"
         )
     version = document.get("version", registry.version)
-    if registry.version is not None and version != registry.version and version not in (1, 2):
+    if registry.version is not None and version not in (1, 2, "1", "2"):
         raise BusinessRuleError(
             f"register in {registry.path}: its version is {json.dumps(version)}, known are 1 and 2",
             hint="add the entries by hand, after those in examples/provider",

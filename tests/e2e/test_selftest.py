@@ -173,11 +173,12 @@ def test_what_was_started_is_given_back_when_it_is_ended_early(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     wait_until(lambda: live_stacks(local_aws), 60)
     local_aws.advance(30)
     wait_until(lambda: len(live_machines(local_aws)) == 2, 60)
-    process.send_signal(number)
+    os.killpg(process.pid, number)  # as a terminal does it; a script under way must not be cut off
     shown, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors
     *_, interrupted, deletion = json.loads(shown)["checks"]

@@ -164,6 +164,7 @@ def test_scripts_of_ours_are_brought_up_to_date_and_those_of_others_left() -> No
     "text",
     [
         b'{"version": 1, "providers": [{"name": "aws", "scriptPath": "x"}]}',
+        b'{"version": "1", "providers": [{"name": "aws", "scriptPath": "x"}]}',
         b'{"providers": [{"name": "aws", "scriptPath": "x"}]}',
     ],
 )
