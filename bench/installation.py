@@ -50,7 +50,7 @@ def install(folder: Path) -> Installation:
 
 def _wheel(folder: Path) -> Path:
     tree = folder / "tree"
-    for name in ("ohf_iac", "cli", "schemas", "templates"):
+    for name in ("ohf_iac", "cli", "schemas", "templates", "examples"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
