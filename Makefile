@@ -38,5 +38,5 @@ bench: venv ## the benchmarks; prints ratios
 	@$(python) -m bench.run
 
 clean: ## remove .venv and everything else that can be made again
-	rm -rf .venv .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv cli/hostfactory/interpreter .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -181,6 +181,11 @@ def _next_steps(plan: Plan) -> Iterator[str]:
     if plan.sample:
         yield f"put your image, subnets and security groups into {places.conf}/awsprov_templates.json"
     yield f"rehearse it without AWS: ohf selftest -d {home} --local"
+    if places.work:
+        folders = " ".join(
+            f"--{what} {shlex.quote(path)}" for what, path in (("work", places.work), ("log", places.log))
+        )
+        yield f"check it against AWS: ohf doctor --provider {name} --conf {home} {folders}"
     registered = not places.providers_file.startswith(f"{places.home}/")
     if not registered:
         top = "--lsf-top $LSF_TOP" if places.scheduler == "lsf" else "--hf-top $HF_TOP"

@@ -52,7 +52,8 @@ def replaced(text: str, path: Path, value: object) -> str:
     """The text with `value` in the place of what stands at `path`."""
     start, end = _span(text, path)
     indent = _indent_of_line(text, start)
-    return text[:start] + _written(value, text, indent, _unit(indent, len(path))) + text[end:]
+    new = _written(value, text, indent, _unit(indent, len(path)), flat="\n" not in text[start:end])
+    return text[:start] + new + text[end:]
 
 
 def _added(text: str, path: Path, head: str, value: object) -> str:

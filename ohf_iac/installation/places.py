@@ -73,11 +73,16 @@ class Places:
             return True
         if not (isinstance(theirs, str) and isinstance(ours, str) and key.endswith("Path")):
             return theirs == ours
-        return self.expanded(theirs) == self.expanded(ours)
+        return self._same_place(key, theirs, ours)
 
     def expanded(self, path: str) -> str:
         """A path of a registration file without variables and without a slash at its end."""
         return os.path.normpath(expanded(path, self.variables))
+
+    def _same_place(self, key: str, theirs: str, ours: str) -> bool:
+        """LSF's relative configuration folder is below its `conf`; its relative scripts are in another place."""
+        above = os.path.dirname(os.path.dirname(self.providers_file)) if key == "confPath" else ""
+        return os.path.normpath(os.path.join(above, self.expanded(theirs))) == self.expanded(ours)
 
 
 def expanded(path: str, variables: Mapping[str, str]) -> str:

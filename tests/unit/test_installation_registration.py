@@ -164,3 +164,11 @@ def test_a_directory_that_stands_for_itself_names_itself() -> None:
     assert places.entry(2)["confPath"] == "/p q/"
     assert places.entry(2)["logPath"] == "/p q/log/"
     assert places.providers_file == "/p q/hostProviders.json"
+
+
+def test_a_relative_folder_of_lsf_is_below_its_conf_and_its_scripts_are_not() -> None:
+    places = in_lsf("ohf", "", "/lsf/conf")
+    ours = places.entry(2)
+    assert places.alike("confPath", "resource_connector/ohf", ours["confPath"])
+    assert not places.alike("confPath", "resource_connector/aws", ours["confPath"])
+    assert not places.alike("scriptPath", "resource_connector/ohf", ours["scriptPath"])
