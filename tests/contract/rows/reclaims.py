@@ -35,7 +35,6 @@ SPOT = range(60, 93)
 ROWS = (
     nothing("reclaims-none", ("2.5-1", "2.5-2", "2.5-4", "2.5-5", "2.5-6", "1.6-12"), hosts(1, 2)),
     nothing("reclaims-none-lsf", ("2.5-2", "2.5-4"), hosts(1, 2), flavor="lsf"),
-    nothing("reclaims-none-old-symphony", ("2.5-4",), hosts(1, 2), flavor="old-symphony"),
     nothing("reclaims-for-an-empty-object", ("2.5-3",), {}),
     nothing("reclaims-for-an-empty-array", ("2.5-3",), {"machines": []}),
     nothing("reclaims-for-null", ("2.5-3",), {"machines": None}),
@@ -61,13 +60,6 @@ ROWS = (
         "reclaims-spot-notice-by-id",
         ("2.5-9",),
         {"machines": [{"machineId": "<machine-1>"}]},
-        SPOT,
-        world="interrupted spot-now",
-    ),
-    taken(
-        "reclaims-spot-notice-one-object",
-        ("2.5-1",),
-        {"machines": {"name": "<name-1>", "machineId": "<machine-1>"}},
         SPOT,
         world="interrupted spot-now",
     ),

@@ -35,14 +35,6 @@ ACCEPTED = (
         ("2.2-3", "2.2-4"),
         ask("grid", 1, rc_account="project_a", user_data={}),
     ),
-    accepted("request-dry-run-key", ("2.2-5",), ask("grid", 1, **{"dry-run": True})),
-    accepted("request-unknown-keys", ("2.2-5",), {**ask("grid", 1), "x": [1], "machines": []}),
-    accepted("request-count-as-text", ("2.2-2",), ask("grid", "2")),
-    accepted("request-count-as-float", ("2.2-2",), ask("grid", 2.0)),
-    accepted("request-template-in-array", ("2.2-1",), {"template": [{"templateId": "grid", "machineCount": 1}]}),
-    accepted("request-template-id-misspelled", ("2.2-1",), {"template": {"templateID": "grid", "machineCount": 1}}),
-    accepted("request-byte-order-mark", ("2.2-1",), b"\xef\xbb\xbf" + json.dumps(ask("grid", 1)).encode()),
-    accepted("request-compact", ("2.2-1",), json.dumps(ask("grid", 1), separators=(",", ":"))),
     *(
         accepted(f"request-{template}", ("2.2-6", "2.2-9"), ask(template, 2))
         for template in (
@@ -70,6 +62,24 @@ ACCEPTED = (
     ),
 )
 
+#: what every tolerated shape of the input is understood as: five machines of a template that gives four
+FIVE = ask("four", 5)
+UNDERSTOOD = "5 asked for, maxNumber of template four is 4"
+SHAPES = (
+    refused("request-dry-run-key", ("2.2-5",), FIVE | {"dry-run": True}, UNDERSTOOD),
+    refused("request-unknown-keys", ("2.2-5",), {**FIVE, "x": [1], "machines": []}, UNDERSTOOD),
+    refused("request-count-as-text", ("2.2-2",), ask("four", "5"), UNDERSTOOD),
+    refused("request-count-as-float", ("2.2-2",), ask("four", 5.0), UNDERSTOOD),
+    refused("request-template-in-array", ("2.2-1",), {"template": [FIVE["template"]]}, UNDERSTOOD),
+    refused(
+        "request-template-id-misspelled",
+        ("2.2-1",),
+        {"template": {"templateID": "four", "machineCount": 5}},
+        UNDERSTOOD,
+    ),
+    refused("request-byte-order-mark", ("2.2-1",), b"\xef\xbb\xbf" + json.dumps(FIVE).encode(), UNDERSTOOD),
+    refused("request-compact", ("2.2-1",), json.dumps(FIVE, separators=(",", ":")), UNDERSTOOD),
+)
 REFUSED = (
     refused("request-without-template", ("2.2-10", "2.2-8", "1.2-5"), {"note": 1}, '"template"'),
     refused("request-empty-object", ("2.2-10",), {}, '"template"'),
@@ -116,4 +126,4 @@ REFUSED = (
         environ={"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "OHF_PROVIDER_RETRY_ATTEMPTS": "0"},
     ),
 )
-ROWS = (*ACCEPTED, *REFUSED)
+ROWS = (*ACCEPTED, *SHAPES, *REFUSED)
