@@ -26,13 +26,14 @@ from ohf_iac.request import ReturnedMachine, ReturnRecord, Verdict, return_tag
 from ohf_iac.status.answer import RequestStatus
 from ohf_iac.status.judge import Policy
 from ohf_iac.store.memory import Memory, with_request, with_return
-from ohf_iac.template.kinds import KINDS, REPLACING, Kind
+from ohf_iac.template.kinds import ASG, KINDS, REPLACING, Kind
 from tests import seen
 from tests.properties.canned import TAGS, Canned, Kept, World, app_at, machine_row, states_of
 from tests.seen import CREATED, DEADLINE, REQUEST_ID, RETURN_ID
 
 VERDICTS: tuple[Verdict, ...] = ("complete", "complete_with_error")
 POLICIES = {"": Policy()}
+HASTY = {"": Policy(pending_timeout=180)}
 DAY = 86400
 #: before the deadline; the first and the second look after it
 MOMENTS = (CREATED + 300, DEADLINE + 1, DEADLINE + 31)
@@ -153,6 +154,23 @@ def test_every_poll_of_a_return_is_answered_in_the_contracts_words(kind: Kind) -
             check_ended(state, tags, calls.ended)
             if state == "terminated":
                 assert status.status != "complete_with_error"
+
+
+def test_a_machine_that_somebody_attached_to_a_group_is_no_member() -> None:
+    """It is not told, and not ended with those that came late: the group's list is no proof of ownership."""
+    machines = (
+        machine_row(1, "running"),
+        machine_row(2, "running", {}),
+        machine_row(3, "pending", {"ohf:owner": "x"}),
+    )
+    world, store = World(ASG, "CREATE_COMPLETE", machines, "", frozen=True), Kept()
+    store.memory = with_request(store.memory, seen.record(ASG, 2))
+    for moment in (*MOMENTS, DEADLINE + DAY):
+        calls = Canned(world)
+        status = Poll(app_at(moment, store), calls, store.read(), HASTY).answers([REQUEST_ID], {})[REQUEST_ID]
+        assert [one.machine_id for one in status.machines] == [f"i-{1:017x}"]
+        assert calls.ended == []
+    assert (status.status, status.message.startswith("1 of 2")) == ("complete", True)
 
 
 def check_ended(state: str, tags: dict[str, str], ended: list[str]) -> None:
