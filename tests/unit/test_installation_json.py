@@ -50,6 +50,10 @@ def test_a_member_is_added_and_a_value_replaced() -> None:
     assert other.endswith(TABS[TABS.index("\n\t],") :])
 
 
+def test_a_value_on_one_line_is_replaced_on_one_line() -> None:
+    assert replaced('{"a": [{"b": 1}, 2]}', ("a", 0), NEW) == '{"a": [{"name": "ohf", "enabled": 1}, 2]}'
+
+
 def test_a_byte_order_mark_is_kept() -> None:
     text = '\ufeff{"providers": [1]}'
     assert appended(text, ("providers",), 2) == '\ufeff{"providers": [1, 2]}'
