@@ -96,7 +96,7 @@ def parse_request_machines(document: Mapping[str, Any]) -> MachineAsk:
 
 
 def parse_request_status(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """The ids asked for, in order, each once. An entry without an id has no answer, and spoils none of the others."""
+    """The ids asked for, in order, each once. An entry without one has no answer, and spoils no other."""
     if "requests" not in document:
         raise ValidationError('get request status: the input has no "requests"')
     entries = _as_list(document["requests"], "requestId", 'get request status: "requests"')
@@ -120,7 +120,9 @@ def parse_return_machines(document: Mapping[str, Any]) -> tuple[HostRef, ...]:
 
 def parse_return_requests(document: Mapping[str, Any]) -> tuple[HostRef, ...] | None:
     """The hosts that Host Factory knows; None when it names none (then all of ours are meant)."""
-    given = document.get("machines", document if _names_host(document) else None)
+    if "machines" not in document and (bare := _host(document)).given:
+        return (bare,)
+    given = document.get("machines")
     if given is None:
         return None
     return _hosts(given, 'get return requests: "machines"') or None
