@@ -172,3 +172,11 @@ def test_a_relative_folder_of_lsf_is_below_its_conf_and_its_scripts_are_not() ->
     assert places.alike("confPath", "resource_connector/ohf", ours["confPath"])
     assert not places.alike("confPath", "resource_connector/aws", ours["confPath"])
     assert not places.alike("scriptPath", "resource_connector/ohf", ours["scriptPath"])
+
+
+def test_a_folder_that_is_left_out_is_the_usual_one_and_no_other() -> None:
+    elsewhere = in_symphony("ohf", "/srv/ohf", VARIABLES)
+    text = json.dumps({"version": 2, "providers": [{"name": "ohf", "plugin": "ohf"}]})
+    assert register(text).state == "unchanged"
+    with pytest.raises(BusinessRuleError, match="/srv/ohf"):
+        register(text, elsewhere)

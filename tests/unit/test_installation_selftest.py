@@ -74,7 +74,9 @@ def right(operation: str, document: Any, poll: int) -> object:
     return polled(found)
 
 
-def played(answers: Answers, count: int = 1, template: str = "") -> tuple[list[Check], Trial]:
+def played(
+    answers: Answers, count: int = 1, template: str = "", weighted: bool = False
+) -> tuple[list[Check], Trial]:
     polls: dict[str, int] = {}
 
     def ask(operation: str, document: object) -> Spoken:
@@ -86,7 +88,9 @@ def played(answers: Answers, count: int = 1, template: str = "") -> tuple[list[C
         code, answer = given if isinstance(given, tuple) else (0, given)
         return Spoken(code, json.dumps(answer) + "\n", "", 0.1)
 
-    trial = Trial(ask, lambda name, document: schema_findings(name, document), lambda: None, 4, template, count)
+    trial = Trial(
+        ask, lambda name, document: schema_findings(name, document), lambda: None, 4, template, count, weighted
+    )
     first, offer = offered(trial, lambda _offer: True)
     if offer is None:
         return [first], trial
@@ -207,6 +211,8 @@ def test_what_is_not_known_to_be_gone_stays_with_the_trial() -> None:
     assert lost.request_id == CREATE
     _, refused = played(instead("requestReturnMachines", (1, {"message": "no"})))
     assert refused.request_id == CREATE
+    _, unreturned = played(instead("getRequestStatus", polled(entry(RETURN, "running")), 0, RETURN))
+    assert unreturned.request_id == CREATE
     _, nothing = played(instead("getRequestStatus", polled(entry(CREATE, "complete_with_error")), 0, CREATE))
     assert nothing.request_id == ""
 
@@ -216,3 +222,10 @@ def test_the_template_asked_for_is_used_or_missed() -> None:
     assert all(one.ok for one in checks)
     (missed,), _ = played(right, template="other")
     assert (missed.ok, missed.note) == (False, "other is not offered")
+
+
+def test_units_of_a_weighted_template_are_not_machines() -> None:
+    checks, _ = played(right, count=3, weighted=True)
+    assert all(one.ok for one in checks)
+    checks, _ = played(right, count=3)
+    assert [one.note for one in checks if not one.ok] == ["1 of 3 machines"]
