@@ -96,11 +96,12 @@ wanted() {
 }
 
 # found: leaves the way to the environment beside the scripts, so that a copy of their folder works anywhere.
+# In a checkout that may not be written they still find it by themselves.
 found() {
     beside=cli/hostfactory/interpreter
     [ -d cli/hostfactory ] || return 0
     [ "$(cat "$beside" 2>/dev/null || :)" = "$PWD/$venv/bin/python" ] ||
-        printf '%s\n' "$PWD/$venv/bin/python" >"$beside"
+        { printf '%s\n' "$PWD/$venv/bin/python" >"$beside"; } 2>/dev/null || :
 }
 
 made=

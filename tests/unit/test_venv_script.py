@@ -230,3 +230,10 @@ def test_a_copy_of_the_scripts_finds_the_environment(machine: Machine) -> None:
         assert machine.set_up().returncode == 0
         assert note.read_text() == f"{machine.tree}/.venv/bin/python\n"
         note.unlink()
+
+
+def test_scripts_that_may_not_be_written_beside_stop_nothing(machine: Machine) -> None:
+    machine.interpreter("python3.13", "3.13.1")
+    (machine.tree / "cli" / "hostfactory" / "interpreter").mkdir(parents=True)
+    done = machine.set_up()
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
