@@ -95,6 +95,7 @@ ROWS = (
     nothing("reclaims-name-not-found", ("2.5-6",), {"machines": [{"name": "ip-10-9-9-9.ec2.internal"}]}),
     nothing("reclaims-own-return-ending", ("2.5-10",), hosts(1, 2), world="returned"),
     nothing("reclaims-own-return-ended", ("2.5-10",), hosts(1, 2), world="returned for good"),
+    nothing("reclaims-own-return-memory-lost", ("2.5-10",), hosts(1, 2), world="returned, memory lost"),
     nothing("reclaims-own-return-unasked", ("2.5-10",), {}, world="returned for good"),
     nothing("reclaims-strangers", ("2.5-10", "6-6"), hosts(3, 4), world="strangers"),
     nothing(

@@ -85,18 +85,6 @@ def rest_bought(stage: Stage) -> None:
     stage.complete("spot-first", 2, step=60)
 
 
-def forgotten(stage: Stage) -> None:
-    """A complete request; the provider's memory is lost."""
-    stage.complete("grid", 2)
-    stage.forget()
-
-
-def memory_lost_early(stage: Stage) -> None:
-    """A request a moment after it was made; the provider's memory is lost."""
-    asked(stage)
-    stage.forget()
-
-
 def shared_folders(stage: Stage) -> None:
     """The work folder holds the files of LSF's ebrokerd."""
     stage.provider.work.mkdir(parents=True)
@@ -125,6 +113,16 @@ def strangers(stage: Stage) -> None:
     request_id = other.request("grid", 2)
     stage.names.request(request_id)
     stage.remember(other.settle(request_id)["machines"])
+
+
+def memory_lost_after(first: World) -> World:
+    """A world after which the provider's memory is lost."""
+
+    def made(stage: Stage) -> None:
+        first(stage)
+        stage.forget()
+
+    return made
 
 
 def then(first: World, seconds: float) -> World:
