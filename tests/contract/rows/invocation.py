@@ -253,7 +253,7 @@ ROWS = (
     *(
         Row(
             f"input-broken-{operation}",
-            ("1.2-2", "1.2-3", "1.2-4", "1.2-5"),
+            ("1.1-1", "1.2-2", "1.2-3", "1.2-4", "1.2-5"),
             operation,
             given='{"template": ',
             exit=1,

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tests.contract.row import Row, hosts, status_of
 from tests.contract.rows.status import RESULTS
+from tests.contract.stage import Stage
 
 OPERATION: Final = "requestReturnMachines"
 NEW = {"requestId": "<return-new>"}
@@ -28,6 +29,13 @@ def refused(name: str, given: object, says: str) -> Row:
     return Row(name, ("2.4-7", "1.2-5"), OPERATION, given=given, exit=1, expects={"message": re.compile(says)})
 
 
+def only_the_first_ends(stage: Stage) -> None:
+    """Of two machines the one that was named by its id."""
+    stage.look()
+    states = {stage.names.placeholders[key]: row["State"]["Name"] for key, row in stage.shown.items()}
+    assert states == {"<machine-1>": "shutting-down", "<machine-2>": "running"}
+
+
 SHAPES = (
     accepted(
         "return-by-name-and-id", ("2.4-1", "2.4-2", "2.4-4", "2.4-5", "1.6-6"), hosts(1), says="^1 machines are"
@@ -44,6 +52,12 @@ SHAPES = (
     accepted("return-name-empty", ("2.4-3",), {"machines": [{"name": "", "machineId": "<machine-1>"}]}),
     accepted("return-id-null", ("2.4-3",), {"machines": [{"name": "<name-1>", "machineId": None}]}),
     accepted("return-one-host-twice", ("2.4-3",), {"machines": [*hosts(1)["machines"], *hosts(1)["machines"]]}),  # type: ignore[misc]
+    accepted(
+        "return-id-before-name",
+        ("6-8",),
+        {"machines": [{"name": "<name-2>", "machineId": "<machine-1>"}]},
+        afterwards=only_the_first_ends,
+    ),
     accepted("return-lsf", ("2.4-2", "1.6-6"), hosts(1), flavor="lsf"),
     accepted("return-old-symphony", ("2.4-1", "1.3-5"), hosts(1), flavor="old-symphony"),
     accepted(
