@@ -36,13 +36,14 @@ class HttpAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Which action of which service is called, in which protocol, for which account and region."""
+    """Which action of which service is called, in which protocol, for which account and region, by which key."""
 
     service: str
     action: str
     account: str
     region: str
     protocol: Protocol = "query"
+    key: str = ""
 
 
 def recognize(request: HttpRequest) -> Call:
@@ -55,7 +56,7 @@ def recognize(request: HttpRequest) -> Call:
     key, region, service = scope.group("key", "region", "service") if scope else ("", "us-east-1", "unknown")
     own = ACCOUNT_KEY.fullmatch(key)
     account = own.group(1) if own else DEFAULT_ACCOUNT
-    return Call(service.lower(), _action(request), account, region, _protocol(service.lower(), request))
+    return Call(service.lower(), _action(request), account, region, _protocol(service.lower(), request), key)
 
 
 def _protocol(service: str, request: HttpRequest) -> Protocol:

@@ -11,7 +11,7 @@ from ohf_iac.local import change_sets, stack_drift, stack_orders, stack_reads, t
 from ohf_iac.local.answers import Answer
 from ohf_iac.local.resource_types import RESOURCE_TYPES
 from ohf_iac.local.stack_record import Site
-from ohf_iac.local.wire import region_of
+from ohf_iac.local.wire import caller_of, region_of
 
 Params = Mapping[str, Any]
 
@@ -24,7 +24,7 @@ class CloudFormationWire(BaseResponse):
         self.automated_parameter_parsing = True
 
     def _read(self, ask: Callable[[Site, Params], Mapping[str, Any]]) -> Answer:
-        return Answer(ask(Site(region_of(self), RESOURCE_TYPES), self.params))
+        return Answer(ask(Site(region_of(self), RESOURCE_TYPES, caller_of(self)), self.params))
 
     def _order(self, order: Callable[[Site, Params], Any]) -> Answer:
         return self._read(lambda site, params: {"StackId": order(site, params).id})

@@ -1,4 +1,7 @@
-"""The control endpoint below /_ohf/: clock, calls, scenario, interruptions, reset, state. Bodies: JSON objects."""
+"""The control endpoint below /_ohf/: clock, calls, scenario, interruptions, reset, state, policies.
+
+Bodies are JSON objects.
+"""
 
 from __future__ import annotations
 
@@ -131,6 +134,24 @@ def _there(region: Region, ids: list[str]) -> list[str]:
     return [machine_id for machine_id in ids if machine_id in region.machines]
 
 
+def _policies(front: Front, document: Document) -> Document:
+    """Set who may do what, by access key or role's ARN: an IAM policy document, or a list of them."""
+    _only(document, "policies")
+    given = document.get("policies", {})
+    if not isinstance(given, dict):
+        raise DocumentRefused(f"policies: expected an object, found {given!r}")
+    front.world.authorization.obey(given)
+    return {"principals": list(given)}
+
+
+def _authorization(front: Front, document: Document) -> Document:
+    """What each principal with a policy has asked for since it was set, and what was denied."""
+    _only(document)
+    seen = front.world.authorization
+    denied = [{"principal": who, "action": action, "resource": what} for who, action, what in seen.denied]
+    return {"asked": {who: sorted(actions) for who, actions in seen.asked.items()}, "denied": denied}
+
+
 def _state(front: Front, document: Document) -> Document:
     _only(document)
     return state_of(front.world)
@@ -150,4 +171,6 @@ _VERBS: Mapping[tuple[str, str], Callable[[Front, Document], Document]] = {
     ("POST", "retire"): _retire,
     ("POST", "reset"): _reset,
     ("GET", "state"): _state,
+    ("PUT", "policies"): _policies,
+    ("GET", "policies"): _authorization,
 }

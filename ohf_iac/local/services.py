@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from moto.core.request import Request
 from moto.core.responses import BaseResponse
 
+from ohf_iac.local.authorization import refusal_of_call, refusal_words
 from ohf_iac.local.autoscaling_wire import LocalAutoScaling
+from ohf_iac.local.call_permissions import asks_of
 from ohf_iac.local.calls import Call, HttpAnswer, HttpRequest
 from ohf_iac.local.cloudformation_wire import CloudFormationWire
 from ohf_iac.local.ec2_wire import LocalEc2
-from ohf_iac.local.wire import WORLD
+from ohf_iac.local.wire import CALLER, WORLD
 from ohf_iac.local.wire_errors import error_answer
 
 if TYPE_CHECKING:
@@ -33,9 +35,14 @@ def carry_out(world: World, call: Call, request: HttpRequest) -> HttpAnswer:
     if call.service not in OWN and call.service not in PASSIVE:
         return _not_there(call, f"service {call.service}")
     try:
-        world.region(call.account, call.region)  # made and seeded before anybody looks
+        region = world.region(call.account, call.region)  # made and seeded before anybody looks
     except KeyError:
         return _not_there(call, f"region {call.region}")
+    if call.key in world.authorization.policies:
+        refused = world.authorization.refuses(call.key, asks_of(region, call, request))
+        if refused is not None:
+            words = refusal_words(call.account, call.key, refused)
+            return error_answer(call.protocol, *refusal_of_call(call.protocol, refused, words))
     asked = _moto_request(world, call, request)
     try:
         return _dispatched(OWN[call.service], asked) if call.service in OWN else _passive(asked)
@@ -51,7 +58,7 @@ def _moto_request(world: World, call: Call, request: HttpRequest) -> Request:
     host = request.headers.get("host", "127.0.0.1")
     headers = {**request.headers, "x-moto-account-id": call.account}
     asked = Request.from_primitives(request.method, f"http://{host}{request.target}", headers, request.body)
-    asked.environ[WORLD] = world
+    asked.environ[WORLD], asked.environ[CALLER] = world, call.key
     return asked
 
 

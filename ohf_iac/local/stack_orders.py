@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ohf_iac.local.refusals import Refused
@@ -116,6 +117,7 @@ def delete_stack(site: Site, params: Params) -> dict[str, Any]:
         )
     _refuse_unknown_resources(stack, retain)
     _use_token(stack, token, "delete")
+    _take_role(stack, params)
     begin_deletion(site, stack, retain=retain, force=force)
     return {}
 
@@ -134,6 +136,12 @@ def _use_token(stack: Stack, token: str, kind: str) -> None:
         stack.tokens[token] = kind
 
 
+def _take_role(stack: Stack, params: Params) -> None:
+    """The role of an operation stays with the stack for those to come (CloudFormation API reference, RoleARN)."""
+    if params.get("RoleARN"):
+        stack.terms = replace(stack.terms, role_arn=params["RoleARN"])
+
+
 def update_stack(site: Site, params: Params) -> Stack:
     """Begin the update. Raises Refused, also when nothing would change or another operation is under way."""
     token = params.get("ClientRequestToken") or ""
@@ -148,6 +156,7 @@ def update_stack(site: Site, params: Params) -> Stack:
     if not differs(site, stack, version):
         raise invalid("No updates are to be performed.")
     _use_token(stack, token, "update")
+    _take_role(stack, params)
     begin_update(site, stack, version, rollback=not params.get("DisableRollback"))
     return stack
 

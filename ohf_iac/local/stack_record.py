@@ -20,10 +20,11 @@ OnFailure = Literal["ROLLBACK", "DELETE", "DO_NOTHING"]
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where stacks live: a region, and the resource types known there."""
+    """Where stacks live: a region, the resource types known there, and the access key that asks."""
 
     region: Region
     types: Mapping[str, ResourceType]
+    caller: str = ""
 
     @property
     def world(self) -> World:

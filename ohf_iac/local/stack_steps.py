@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ohf_iac.local.handler_check import check_handler
 from ohf_iac.local.intrinsics import TemplateError, evaluate
 from ohf_iac.local.resources import Progress, ResourceRefused
 from ohf_iac.local.stack_record import Site, Stack, StackResource, after, context_of, record, scope_of
@@ -47,6 +48,7 @@ def _create(site: Site, stack: Stack, resource: StackResource) -> None:
     if reason:
         raise ResourceRefused(reason)
     resource.properties = properties_of(site, stack, resource.logical_id)
+    check_handler(site, stack, resource, "create", resource.properties)
     context = context_of(site, stack, resource.logical_id)
     resource.physical_id = site.types[resource.type].create(site.world, context, resource.properties)
 
@@ -67,6 +69,7 @@ def change(
     def initiate() -> None:
         context = context_of(site, stack, resource.logical_id)
         try:
+            check_handler(site, stack, resource, "update", properties)
             physical_id = site.types[resource.type].update(
                 site.world, context, resource.physical_id, resource.properties, properties
             )
@@ -100,6 +103,7 @@ def take_away(site: Site, stack: Stack, resource: StackResource, done: Done, fai
     context = context_of(site, stack, resource.logical_id)
     try:
         _refuse_deletion(site, resource)
+        check_handler(site, stack, resource, "delete", resource.properties)
         site.types[resource.type].delete(site.world, context, resource.physical_id)
     except ResourceRefused as refused:
         reason = refused.reason  # the name of an exception ends with its block

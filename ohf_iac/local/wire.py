@@ -8,12 +8,18 @@ if TYPE_CHECKING:
     from ohf_iac.local.world import Region, World
 
 WORLD = "ohf.world"  # its place in the request's environment
+CALLER = "ohf.caller"  # the place of the caller's access key
 
 
 def world_of(response: Any) -> World:
     """The world behind the server that took the request."""
     world: World = response.normalized_request.environ[WORLD]
     return world
+
+
+def caller_of(response: Any) -> str:
+    """The access key that the request was signed with."""
+    return str(response.normalized_request.environ[CALLER])
 
 
 def region_of(response: Any) -> Region:

@@ -14,6 +14,7 @@ from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 from moto.ssm.models import ssm_backends
 
+from ohf_iac.local.authorization import Authorization
 from ohf_iac.local.clock import Timeline
 from ohf_iac.local.fleet_record import Fleet
 from ohf_iac.local.group_record import Activity, Group
@@ -77,11 +78,17 @@ class Region:
 
 @dataclass(slots=True)
 class World:
-    """All regions, the timeline they share and the scenario they obey (it may be replaced at any time)."""
+    """All regions, the timeline they share and the scenario they obey (it may be replaced at any time).
+
+    `authorization` outlives a reset: who may do what is not a matter of what lives. `linked_roles` holds the
+    service-linked roles that exist, by account and service.
+    """
 
     timeline: Timeline
     scenario: Scenario
     regions: dict[tuple[str, str], Region] = field(default_factory=dict)
+    authorization: Authorization = field(default_factory=Authorization)
+    linked_roles: set[tuple[str, str]] = field(default_factory=set)
     _failures_used: Counter[int] = field(default_factory=Counter)
     _failures_of: Scenario | None = None
 
@@ -105,6 +112,7 @@ class World:
         """Start afresh: nothing lives, nothing is due, the clock is the wall's, moto's backends are as new."""
         self.timeline.clear()
         self.regions.clear()
+        self.linked_roles.clear()
         for backends in PASSIVE:
             for of_account in backends.values():
                 of_account.reset()
