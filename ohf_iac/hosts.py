@@ -91,7 +91,7 @@ def _has_stack(calls: Calls, owner: str) -> bool:
 
 def _sorted(found: list[tuple[HostRef, Instance]], missing: tuple[HostRef, ...], owner: str) -> FoundHosts:
     ours = tuple(pair for pair in found if pair[1].tags.get(TAG_OWNER) == owner)
-    others = tuple(pair for pair in found if pair not in ours)
+    others = tuple(pair for pair in found if pair[1].tags.get(TAG_OWNER) != owner)
     return FoundHosts(
         ours=ours,
         foreign=tuple(pair for pair in others if _alive(pair[1])),
