@@ -31,7 +31,7 @@ def taken(name: str, shows: tuple[str, ...], given: object, grace: range, *, wor
 
 
 GONE = range(1)
-SPOT = range(60, 93)
+SPOT = range(30, 93)
 ROWS = (
     nothing("reclaims-none", ("2.5-1", "2.5-2", "2.5-4", "2.5-5", "2.5-6", "1.6-12"), hosts(1, 2)),
     nothing("reclaims-none-lsf", ("2.5-2", "2.5-4"), hosts(1, 2), flavor="lsf"),

@@ -22,6 +22,7 @@ def settled(stage: Stage, template: str = "grid", count: int = 2) -> None:
 
 def asked(stage: Stage, template: str = "grid", count: int = 2) -> None:
     """A request a moment after it was made."""
+    stage.aws.reset(times={"resourceStart": 600})
     stage.request(template, count)
 
 

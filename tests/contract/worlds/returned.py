@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from tests.contract.stage import Stage
 from tests.contract.worlds.requested import SLOW, scattered, starting, strangers, waiting
-from tests.contract.worlds.short import change
+from tests.contract.worlds.short import change, slow_end
 
 
 def returned(stage: Stage, seconds: float = 5, template: str = "grid", *, protect: bool = False) -> None:
-    """A complete request of two; the first machine was given back that long ago."""
+    """A complete request of two; the first machine was given back that long ago, and takes two minutes to end."""
+    stage.aws.reset(times={"shutdown": 120})
     entry = stage.complete(template, 2)
     first = entry["machines"][0]
     if protect:
@@ -28,7 +29,7 @@ def returned_for_good(stage: Stage) -> None:
 def returned_unheard(stage: Stage, state: str) -> None:
     """The first of two machines was given back in this state, and EC2 takes no termination for the time being."""
     refusal = {"service": "ec2", "action": "TerminateInstances", "kind": "throttle"}
-    pending = {"times": SLOW} if state == "pending" else {}
+    pending = {"times": SLOW if state == "pending" else slow_end(state)}
     stage.aws.reset(**pending)
     request_id = stage.request("grid", 2)
     stage.aws.advance(60)
@@ -97,5 +98,6 @@ def returned_in_part(stage: Stage) -> None:
     """Two machines were given back; the first had been ended outside a while before."""
     entry = stage.complete("grid", 2)
     change(stage, entry["machines"][0]["machineId"], "terminated")
+    stage.aws.scenario(times=slow_end("shutting-down"))
     stage.give_back(entry["machines"])
     stage.aws.advance(5)

@@ -39,11 +39,16 @@ def _poll_until_terminal(stage: Stage, request_id: str) -> None:
 
 def died(stage: Stage, state: str, *, template: str = "grid", starts: float = 15) -> None:
     """Of two machines one has been ended or stopped outside before anybody asked."""
-    stage.aws.reset(times={"pending": starts})
+    stage.aws.reset(times={"pending": starts, **slow_end(state)})
     stage.request(template, 2)
     stage.aws.advance(starts + 15)
     first = stage.remember_all()[0]
     change(stage, first, state)
+
+
+def slow_end(state: str) -> dict[str, float]:
+    """Times under which a machine stays in a state that it is only passing through, however slow the test is."""
+    return {"shutdown": 600} if state in ("stopping", "shutting-down") else {}
 
 
 def change(stage: Stage, machine_id: str, state: str) -> None:

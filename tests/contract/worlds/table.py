@@ -120,7 +120,7 @@ WORLDS: Mapping[str, World] = {
     "returned while running group, later": polled(partial(returned_while_running, template="group"), 300),
     "forgotten": memory_lost_after(settled),
     "returned, memory lost": memory_lost_after(returned),
-    "returned, gone": partial(returned, seconds=60),
+    "returned, gone": partial(returned, seconds=150),
     "returned protected": partial(returned, protect=True),
     "nameless for long": partial(nameless, after=900),
     "lost outside, forgotten": partial(lost_outside, state="terminated", forgotten=True),
