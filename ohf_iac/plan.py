@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ohf_iac.observation import FLEET_TAG, fleet_ids
 from ohf_iac.request import RETURN_TAG_PREFIX, TAG_SETTLED, return_tag, stack_name
+from ohf_iac.status.tally import settled_mark
 from ohf_iac.template.kinds import ASG, FLEET_MAINTAIN, FLEET_REQUEST, INSTANT, SPOT_MAINTAIN, SPOT_REQUEST
 
 if TYPE_CHECKING:
@@ -121,11 +122,20 @@ def steps_for(record: RequestRecord, seen: Observation, judgement: Judgement) ->
     if judgement.wish != "settle" or judgement.verdict is None:
         return ()
     steps = freeze(request.kind, request.request_id, fleet_ids(request.kind, seen)) if seen.instances else ()
-    if judgement.tag:
-        steps += tag(judgement.tag + _outliving(record, seen), TAG_SETTLED, judgement.verdict)
-    if judgement.tag and request.kind == ASG and not request.own_template:
-        steps += (TagGroup(stack_name(request.request_id), TAG_SETTLED, judgement.verdict),)
-    return steps + terminate(judgement.doomed)
+    return steps + _marks(record, seen, judgement.tag, judgement.verdict) + terminate(judgement.doomed)
+
+
+def _marks(
+    record: RequestRecord, seen: Observation, machines: tuple[str, ...], verdict: Verdict
+) -> tuple[Step, ...]:
+    """The mark on machines and on what outlives them; also where no machine is left to bear it."""
+    if not machines and (seen.settled or settled_mark(seen.instances)):
+        return ()
+    request = record.request
+    steps = tag(machines + _outliving(record, seen), TAG_SETTLED, verdict)
+    if request.kind == ASG and not request.own_template:
+        steps += (TagGroup(stack_name(request.request_id), TAG_SETTLED, verdict),)
+    return steps
 
 
 def _outliving(record: RequestRecord, seen: Observation) -> tuple[str, ...]:

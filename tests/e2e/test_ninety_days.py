@@ -181,3 +181,21 @@ def test_a_deleted_stacks_events_tell_the_verdict_for_ninety_days(provider: Prov
         aws.advance(days * DAY)
         forget(provider)
         assert provider.status(request_id)["status"] == "complete"
+
+
+@pytest.mark.parametrize("kind", [INSTANT, ASG, SPOT_REQUEST])
+def test_an_answer_stands_though_every_machine_was_returned_before_it(provider: Provider, kind: Kind) -> None:
+    """No machine is left to bear the mark: what outlives them does. Chores, which would tidy up, are not had."""
+    aws = provider.aws
+    aws.reset(profile="realistic")
+    provider.extra["OHF_LIMITS_CHORE_CALLS"] = "0"
+    request_id = provider.request(TEMPLATES[kind], 2)
+    aws.advance(60)
+    hosts = [{"name": one["PrivateDnsName"], "machineId": one["InstanceId"]} for one in live_machines(aws)]
+    assert len(hosts) == 2
+    provider.call("requestReturnMachines", {"machines": hosts})
+    assert provider.settle(request_id)["status"] == "complete"
+    aws.advance(2 * DAY)
+    assert stack_name(request_id) in live_stacks(aws)
+    forget(provider)
+    assert provider.status(request_id)["status"] == "complete"
