@@ -15,7 +15,7 @@ from ohf_iac import VERSION
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: command -> its line in the help; its module is ohf_cli.<command>_command
+#: command -> its line in the help; its module is ohf_cli.<command>_command, with _ for -
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "Write a provider directory and register it with Symphony or LSF",
     "selftest": "Play Host Factory through the installed scripts",
@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "return": "Give machines back",
     "cancel": "End a request now, with the machines there are",
     "delete": "Return all machines of a request and delete its stack",
+    "iam-policy": "Print the least IAM policies that the configured templates need",
     "doctor": "Check configuration, credentials, endpoints and permissions",
     "config": "Print every setting and where it comes from",
     "replay": "Play an I/O log again against a local AWS, and compare the answers",
@@ -46,7 +47,7 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"ohf_cli.{cmd_name}_command").command
+        command: click.Command = import_module(f"ohf_cli.{cmd_name.replace('-', '_')}_command").command
         return command
 
     def resolve_command(

@@ -21,7 +21,7 @@ LAYERS = {
     **dict.fromkeys(["events", "stack", "status", "approval"], 3),
     **dict.fromkeys(["plan", "render", "hostfactory"], 4),
     **dict.fromkeys(["config", "clock", "log"], 5),
-    **dict.fromkeys(["aws", "installation", "io_log"], 6),
+    **dict.fromkeys(["aws", "installation", "io_log", "permissions"], 6),
     "store": 7,
     "app": 8,
     **dict.fromkeys(["commands", "queries", "hosts", "rehearsal", "replay"], 9),

@@ -39,7 +39,7 @@ def test_every_make_target_that_is_named_exists() -> None:
 
 
 def test_every_command_that_is_named_exists() -> None:
-    named = set(re.findall(r"`ohf ([a-z]+)", README))
+    named = set(re.findall(r"`ohf ([a-z-]+)", README))
     assert {"render", "status", "doctor", "local"} <= named <= set(COMMANDS)
 
 
