@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ohf_iac.aws.piecemeal import on_each
 from ohf_iac.aws.translate import known
-from ohf_iac.errors import ProviderError
 from ohf_iac.machine import CREATE_RESULT, Instance
 from ohf_iac.plan import batches
 from ohf_iac.request import TAG_OWNER, TAG_REQUEST, TAG_TEMPLATE
@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 FILTER_VALUES = 200
 PAGE = 1000
 _LIVE = ["pending", "running", "stopping", "stopped"]
-_ID = re.compile(r"(?:i|lt|fleet)-[0-9a-f-]+")
 #: what EC2 may know: one value that no filter takes would fail the look for all the others, and `*` is a wildcard
 INSTANCE_ID = re.compile(r"i-[0-9a-f]{1,40}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")
-_VANISHED = frozenset({"InvalidInstanceID.NotFound", "InvalidLaunchTemplateId.NotFound", "InvalidFleetId.NotFound"})
 
 
 def of_requests(calls: Calls, owner: str, request_ids: Iterable[str]) -> tuple[Instance, ...]:
@@ -67,46 +65,36 @@ def by_name(calls: Calls, names: Iterable[str]) -> tuple[Instance, ...]:
 
 
 def tag(calls: Calls, ids: Iterable[str], key: str, value: str) -> None:
-    """Put one tag on instances; vanished ones are dropped."""
-    left = tuple(ids)
-    while left:
-        try:
-            calls.call(
-                "ec2",
-                "create_tags",
-                "tag",
-                f"{len(left)} machines",
-                Resources=list(left),
-                Tags=[{"Key": key, "Value": value}],
-            )
-            return
-        except ProviderError as error:
-            left = _without_vanished(left, error)
+    """Put one tag on instances, launch templates and fleets; those that are gone or not ours any more are dropped.
+
+    One that alone may not be tagged is told when the others have their tag.
+    """
+
+    def attempt(part: tuple[str, ...]) -> None:
+        tags = [{"Key": key, "Value": value}]
+        calls.call("ec2", "create_tags", "tag", f"{len(part)} machines", Resources=list(part), Tags=tags)
+
+    refused = on_each(ids, attempt, lambda part: _still_ours(calls, part))
+    if refused:
+        raise next(iter(refused.values()))
 
 
 def terminate(calls: Calls, ids: Iterable[str]) -> dict[str, str]:
-    """Terminate instances; vanished ones are dropped. Returns the ids that EC2 refuses to end, with its reason.
+    """Terminate instances; those that are gone are dropped. Returns the ids that EC2 refuses to end, and why."""
 
-    TerminateInstances is all or nothing for a wrong id, and fails for all ids of a zone when one is protected:
-    a refusal is bisected until the protected machine alone is left (aws-behaviour §2.5).
-    """
-    refused: dict[str, str] = {}
-    todo = [tuple(ids)]
-    while todo:
-        part = todo.pop()
-        if not part:
-            continue
-        try:
-            calls.call("ec2", "terminate_instances", "terminate", f"{len(part)} machines", InstanceIds=list(part))
-        except ProviderError as error:
-            if error.aws_code == "OperationNotPermitted" and len(part) == 1:
-                refused[part[0]] = error.message
-            elif error.aws_code == "OperationNotPermitted":
-                middle = len(part) // 2
-                todo += [part[:middle], part[middle:]]
-            else:
-                todo.append(_without_vanished(part, error))
-    return refused
+    def attempt(part: tuple[str, ...]) -> None:
+        calls.call("ec2", "terminate_instances", "terminate", f"{len(part)} machines", InstanceIds=list(part))
+
+    refused = on_each(ids, attempt, lambda part: _still_ours(calls, part))
+    return {key: error.message for key, error in refused.items()}
+
+
+def _still_ours(calls: Calls, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """The ids without those that EC2 shows no more, or without an owner's tag: tags fade from the dead."""
+    ours = {one.instance_id for one in by_id(calls, ids) if TAG_OWNER in one.tags}
+    others = (one for one in ids if not INSTANCE_ID.fullmatch(one))
+    ours.update(one for one in others if tag_of(calls, one, TAG_OWNER))
+    return tuple(one for one in ids if one in ours)
 
 
 def spot_notices(calls: Calls, ids: Iterable[str]) -> dict[str, tuple[str, float]]:
@@ -183,17 +171,6 @@ def _described(calls: Calls, thing: str, **filters: list[str]) -> tuple[Instance
     ):
         found += [_instance(row) for one in page["Reservations"] for row in one["Instances"]]
     return tuple(found)
-
-
-def _without_vanished(ids: tuple[str, ...], error: ProviderError) -> tuple[str, ...]:
-    """The ids without those that EC2's refusal names; the refusal itself when it names none of them."""
-    if error.aws_code not in _VANISHED:
-        raise error
-    gone = set(_ID.findall(error.message))
-    left = tuple(one for one in ids if one not in gone)
-    if len(left) == len(ids):
-        raise error
-    return left
 
 
 def _instance(row: Mapping[str, Any]) -> Instance:
