@@ -133,7 +133,7 @@ def _marks(
         return ()
     request = record.request
     steps = tag(machines + _outliving(record, seen), TAG_SETTLED, verdict)
-    if request.kind == ASG and not request.own_template:
+    if request.kind == ASG and not request.own_template and seen.instances:
         steps += (TagGroup(stack_name(request.request_id), TAG_SETTLED, verdict),)
     return steps
 
@@ -141,8 +141,11 @@ def _marks(
 def _outliving(record: RequestRecord, seen: Observation) -> tuple[str, ...]:
     """What outlives the machines, and so does the mark on it: the request's own launch template, else its fleet.
 
-    A launch template of somebody else is not ours to mark. Only groups and instant fleets start from such a one.
+    A launch template of somebody else is not ours to mark. Only groups and instant fleets start from such a one. Of
+    a request that is known by its machines alone nobody knows which it is: that one's mark was put before.
     """
+    if not (record.request.own_template or record.digest or record.stack_id):
+        return ()
     key = TEMPLATE_TAG if record.request.own_template else FLEET_TAG
     return tuple(dict.fromkeys(one.tags[key] for one in seen.instances if key in one.tags))[:1]
 

@@ -9,6 +9,7 @@ from ohf_iac.observation import FLEET_TAG, Observation
 from ohf_iac.plan import TEMPLATE_TAG, TagGroup, TagInstances, steps_for
 from ohf_iac.request import TAG_SETTLED, Request, RequestRecord
 from ohf_iac.status.judge import Judgement, Policy, judge
+from ohf_iac.status.recover import record_from_machines
 from ohf_iac.template.kinds import ASG, INSTANT, Kind
 
 REQUEST_ID = "req-6743a1c0-0123456789abcdef"
@@ -18,7 +19,7 @@ RUNNING = Instance("i-1", "running", "ip-10-0-0-1.ec2.internal", tags={TEMPLATE_
 
 def record(kind: Kind = INSTANT, *, own_template: bool) -> RequestRecord:
     request = Request(REQUEST_ID, "t", kind, 1, "ohf", 1000, 2800, own_template=own_template)
-    return RequestRecord(request, "created")
+    return RequestRecord(request, "created", digest="5f2d")
 
 
 def test_the_requests_own_launch_template_is_marked_last() -> None:
@@ -38,14 +39,24 @@ def test_where_the_launch_template_is_somebody_elses_the_fleet_is_marked() -> No
     assert step == TagInstances(("i-1", "fleet-1"), TAG_SETTLED, "complete")
 
 
+def test_of_a_request_known_by_its_machines_alone_only_these_are_marked() -> None:
+    """The least permissions cover no fleet whose machines start from our own launch template."""
+    machine = replace(RUNNING, tags={TEMPLATE_TAG: "lt-1", FLEET_TAG: "fleet-1"})
+    known = record_from_machines(REQUEST_ID, "ohf", (machine,))
+    (step,) = steps_for(known, Observation(REQUEST_ID, 1100, (machine,)), SETTLE)
+    assert step == TagInstances(("i-1",), TAG_SETTLED, "complete")
+
+
 def test_where_the_launch_template_is_somebody_elses_the_group_is_marked_last() -> None:
     *_, machines, group = steps_for(
         record(ASG, own_template=False), Observation(REQUEST_ID, 1100, (RUNNING,)), SETTLE
     )
     assert machines == TagInstances(("i-1",), TAG_SETTLED, "complete")
     assert group == TagGroup(f"ohf-{REQUEST_ID}", TAG_SETTLED, "complete")
-    steps = steps_for(record(ASG, own_template=True), Observation(REQUEST_ID, 1100, (RUNNING,)), SETTLE)
-    assert not [one for one in steps if isinstance(one, TagGroup)]
+    own = steps_for(record(ASG, own_template=True), Observation(REQUEST_ID, 1100, (RUNNING,)), SETTLE)
+    empty = Judgement("settle", (), "complete_with_error")
+    never = steps_for(record(ASG, own_template=False), Observation(REQUEST_ID, 1100, ()), empty)
+    assert not [one for one in own + never if isinstance(one, TagGroup)]
 
 
 def test_a_mark_on_the_launch_template_alone_is_terminal() -> None:
