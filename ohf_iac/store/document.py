@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 FORMAT: Final = 1
-_SECTIONS: Final = ("templates", "requests", "returns", "machines")
-_FROM_TEXT: Final[Mapping[str, Callable[[bytes], Any]]] = {
+SECTIONS: Final = ("templates", "requests", "returns", "machines")
+FROM_TEXT: Final[Mapping[str, Callable[[bytes], Any]]] = {
     "templates": decode_template,
     "requests": decode_request,
     "returns": decode_return,
@@ -68,10 +68,10 @@ class NewerFormatError(ValueError):
 
 def dump(memory: Memory) -> bytes:
     """The text of a memory."""
-    blocks = [_block(getattr(memory, name)) for name in _SECTIONS]
+    blocks = [_block(getattr(memory, name)) for name in SECTIONS]
     sizes = str([len(block) for block in blocks]).encode()
     pieces: list[bytes | memoryview] = []
-    for name, block in zip(_SECTIONS, blocks, strict=True):
+    for name, block in zip(SECTIONS, blocks, strict=True):
         pieces += [_title(name), block, _BETWEEN]
     body = b"".join([*pieces[:-1], _END])
     head = b'{"format": %d, "crc32": "%08x", "bytes": %s,\n' % (FORMAT, _checksum(sizes, body), sizes)
@@ -105,9 +105,9 @@ def _block(records: Mapping[str, Any]) -> bytes | memoryview:
 def _lazily(body: memoryview, sizes: list[int]) -> Memory:
     sections: dict[str, Any] = {}
     start = 0
-    for name, size in zip(_SECTIONS, sizes, strict=True):
+    for name, size in zip(SECTIONS, sizes, strict=True):
         start += len(_title(name))
-        sections[name] = LazyRecords(body[start : start + size], _FROM_TEXT[name])
+        sections[name] = LazyRecords(body[start : start + size], FROM_TEXT[name])
         start += size + len(_BETWEEN)
     return Memory(**sections)
 
@@ -120,7 +120,7 @@ def _whole(text: bytes) -> Memory:
         document = json.loads(text)
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise CorruptError("no database of format 1")
-        sections: dict[str, Any] = {name: _read_section(name, document.get(name, {})) for name in _SECTIONS}
+        sections: dict[str, Any] = {name: _read_section(name, document.get(name, {})) for name in SECTIONS}
     except (ValueError, RecursionError) as error:
         raise CorruptError(str(error)) from error
     return Memory(**sections)

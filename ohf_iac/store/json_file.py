@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import math
 import os
 import re
@@ -13,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from ohf_iac.errors import StorageError
 from ohf_iac.request import minted_at
+from ohf_iac.store.aside import set_aside, told
 from ohf_iac.store.document import CorruptError, NewerFormatError, dump, parse
+from ohf_iac.store.durable import discard, make_empty, make_folder, not_written, put_in_place
 from ohf_iac.store.history import among, by_month, history, month_of, together, without
 from ohf_iac.store.lock import locked
 from ohf_iac.store.memory import Memory
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 #: seconds for which the lock is waited for although the operation's time is over
 LAST_CHANCE: Final = 1.0
 _MONTH: Final = re.compile(r"\d{4}-\d{2}")
-_FULL: Final = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class JsonStore:
     lock_timeout: float
     now: Callable[[], float]
     left: Callable[[], float]
+    tell: Callable[[str], None]
 
     def _locked(self) -> AbstractContextManager[None]:
         return locked(f"{self.path}.lock", min(self.lock_timeout, max(self.left(), LAST_CHANCE)))
@@ -57,7 +58,7 @@ class JsonStore:
                 return self._recovered()
 
     def change(self, edit: Callable[[Memory], Memory]) -> Memory:
-        self._make_folder()
+        make_folder(os.path.dirname(self.path))
         with self._locked():
             old = self._recovered()
             new = edit(old)
@@ -90,6 +91,14 @@ class JsonStore:
             if wanted:
                 found = together(found, among(self._archive_of(month)._whole(), wanted))
         return found
+
+    def everything(self) -> Memory:
+        """The memory and what the archives hold; of what stands in both, the memory's counts."""
+        found = Memory()
+        for month in self._months():
+            found = together(found, self._archive_of(month)._whole())
+        memory = self.read()
+        return replace(together(found, memory), templates=memory.templates)
 
     def _whole(self) -> Memory:
         try:
@@ -141,38 +150,18 @@ class JsonStore:
             return Memory(recovered_from=self._set_aside())
 
     def _set_aside(self) -> str:
-        aside = f"{self.path}.corrupt-{int(self.now())}"
-        try:
-            os.replace(self.path, aside)
-        except OSError as error:
-            raise StorageError(
-                f"Cannot set aside the damaged {self.path}: {error.strerror}",
-                hint="Move it away: AWS holds the record, and memory is rebuilt from there.",
-            ) from error
+        aside = set_aside(self.path, self.now())
+        self.tell(told(aside))
         return aside
-
-    def _make_folder(self) -> None:
-        folder = os.path.dirname(self.path)
-        try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise StorageError(
-                f"Cannot make the work folder {folder}: {error.strerror}",
-                hint="Make it, and let the user that runs Host Factory write to it.",
-            ) from error
 
     def _replace(self, text: bytes) -> None:
         new = f"{self.path}.new"
         try:
             _write_durably(new, text)
-            os.replace(new, self.path)
-            _sync_folder(os.path.dirname(self.path))
+            put_in_place(new, self.path)
         except OSError as error:
-            _discard(new)
-            hint = "Let the user that runs Host Factory write there."
-            if error.errno in _FULL:
-                hint = "The disk is full: make room; what was stored before is untouched."
-            raise StorageError(f"Cannot write {self.path}: {error.strerror}", hint=hint) from error
+            discard(new)
+            raise not_written(self.path, error) from error
 
 
 def json_store(
@@ -180,33 +169,17 @@ def json_store(
     lock_timeout: float = 20.0,
     now: Callable[[], float] = time.time,
     left: Callable[[], float] = lambda: math.inf,
+    tell: Callable[[str], None] = lambda _message: None,
 ) -> JsonStore:
-    """The store in the file at `path`; `now` names files that are set aside, `left` tells the operation's time."""
-    return JsonStore(path, lock_timeout, now, left)
+    """The store in the file at `path`.
+
+    `now` names files that are set aside, `left` tells the operation's time, `tell` hears of damage.
+    """
+    return JsonStore(path, lock_timeout, now, left, tell)
 
 
 def _write_durably(path: str, text: bytes) -> None:
-    _discard(path)  # left by a writer that was killed; we hold the lock
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:
+    with open(make_empty(path), "wb") as file:  # we hold the lock
         file.write(text)
         file.flush()
-        os.fsync(descriptor)
-
-
-def _sync_folder(folder: str) -> None:
-    """Make a rename durable; Windows has no such thing and needs none."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _discard(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return
+        os.fsync(file.fileno())

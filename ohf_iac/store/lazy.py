@@ -7,13 +7,31 @@ that it does not touch: 1,000 requests with 10 machines each are 6 MB, 70 ms to 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import Generic, TypeVar
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Generic, Literal, TypeVar
 
 Record = TypeVar("Record")
 
+#: what is asked without reading all: requests without a verdict, those with a chore, machines by their names
+Question = Literal["unsettled", "with chore", "named"]
 
-class LazyRecords(Mapping[str, Record], Generic[Record]):
+
+class Unread(Mapping[str, Record], Generic[Record]):
+    """A mapping of records that are read when they are needed; never changed in place."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def where(self, question: Question, names: Collection[str] = ()) -> Iterator[Record]:
+        """Records that may be meant, in any case all that are; `names` are those of "named"."""
+
+    @abstractmethod
+    def changed(self, put: Mapping[str, Record], drop: frozenset[str] = frozenset()) -> Unread[Record]:
+        """The same records with some put in and some left out; this one stays as it is."""
+
+
+class LazyRecords(Unread[Record], Generic[Record]):
     """Records by id out of lines `"id": {…}` with a comma between; `decode` makes a record of such a text."""
 
     __slots__ = ("_block", "_built", "_decode", "_items")
@@ -41,12 +59,9 @@ class LazyRecords(Mapping[str, Record], Generic[Record]):
     def __contains__(self, key: object) -> bool:
         return key in self._indexed()
 
-    def where(self, may_fit: Callable[[bytes], bool]) -> Iterator[Record]:
-        """Records whose text may fit, the others unread; records that were put in are always among them.
-
-        A text leaves out fields at their default, and no value can hold `"field": `: a quote inside a JSON text has
-        a backslash before it.
-        """
+    def where(self, question: Question, names: Collection[str] = ()) -> Iterator[Record]:
+        """Records whose text may fit, the others unread; records that were put in are always among them."""
+        may_fit = _test_of(question, names)
         for key, item in self._indexed().items():
             if not isinstance(item, bytes) or may_fit(item):
                 yield self[key]
@@ -72,6 +87,20 @@ class LazyRecords(Mapping[str, Record], Generic[Record]):
         if self._items is None:
             self._items = dict(map(_split, bytes(self._block).split(b",\n"))) if self._block else {}
         return self._items
+
+
+def _test_of(question: Question, names: Collection[str]) -> Callable[[bytes], bool]:
+    """How a record's text answers a question.
+
+    A text leaves out fields at their default, and no value can hold `"field": `: a quote inside a JSON text has a
+    backslash before it.
+    """
+    if question == "unsettled":
+        return lambda text: b'"verdict": ' not in text
+    if question == "with chore":
+        return lambda text: b'"chore_at": ' in text
+    sought = frozenset(json.dumps(name)[1:-1].encode() for name in names)  # as the file has them
+    return lambda text: text.partition(b'"name": "')[2].partition(b'"')[0] in sought
 
 
 def key_text(key: str) -> bytes:

@@ -6,17 +6,17 @@ merging is monotone: a verdict stays, a stack never comes back, the first look a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ohf_iac.store.lazy import LazyRecords
+from ohf_iac.store.lazy import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Collection, Iterable
 
     from ohf_iac.request import MachineRecord, RequestRecord, ReturnRecord
+    from ohf_iac.store.lazy import Question
     from ohf_iac.store.records import TemplateRecord
 
 Record = TypeVar("Record")
@@ -38,23 +38,20 @@ class Memory:
 
 def unsettled(memory: Memory) -> tuple[RequestRecord, ...]:
     """The requests without a verdict. Cheap however many settled ones there are."""
-    found = _where(memory.requests, lambda text: b'"verdict": ' not in text)
+    found = _where(memory.requests, "unsettled")
     return tuple(record for record in found if record.verdict is None)
 
 
 def with_due_chores(memory: Memory, now: float) -> tuple[RequestRecord, ...]:
     """The requests for which a chore is due. Cheap however many have none."""
-    found = _where(memory.requests, lambda text: b'"chore_at": ' in text)
+    found = _where(memory.requests, "with chore")
     return tuple(record for record in found if 0 < record.chore_at <= now)
 
 
 def machines_named(memory: Memory, names: Collection[str]) -> dict[str, MachineRecord]:
     """The machine last launched under each name, if any: private DNS names come back with their addresses."""
-    sought = frozenset(json.dumps(name)[1:-1].encode() for name in names)  # as the file has them
     found: dict[str, MachineRecord] = {}
-    for record in _where(
-        memory.machines, lambda text: text.partition(b'"name": "')[2].partition(b'"')[0] in sought
-    ):
+    for record in _where(memory.machines, "named", names):
         if record.name in names and (
             record.name not in found or found[record.name].launch_time <= record.launch_time
         ):
@@ -158,15 +155,15 @@ def _earliest(one: int, other: int) -> int:
     return min(one, other) if one and other else one or other
 
 
-def _where(records: Mapping[str, Record], may_fit: Callable[[bytes], bool]) -> Iterable[Record]:
-    """Records that may be meant, by a look at their text where there is one; else all of them."""
-    return records.where(may_fit) if isinstance(records, LazyRecords) else records.values()
+def _where(records: Mapping[str, Record], question: Question, names: Collection[str] = ()) -> Iterable[Record]:
+    """Records that may be meant, where that can be told without reading all; else all of them."""
+    return records.where(question, names) if isinstance(records, Unread) else records.values()
 
 
 def changed(
     records: Mapping[str, Record], put: Mapping[str, Record], drop: frozenset[str] = frozenset()
 ) -> Mapping[str, Record]:
     """The same records with some put in and some left out; `records` stays as it is."""
-    if isinstance(records, LazyRecords):
+    if isinstance(records, Unread):
         return records.changed(put, drop)
     return {**{key: record for key, record in records.items() if key not in drop}, **put}

@@ -39,3 +39,7 @@ class Store(Protocol):
     def past(self, ids: Collection[str]) -> Memory:
         """What the archives hold of these requests and returns; StorageError when one cannot be read."""
         ...
+
+    def everything(self) -> Memory:
+        """The memory and all that is archived, looked at whole; StorageError when any of it cannot be read."""
+        ...

@@ -29,11 +29,13 @@ from ohf_iac.store.memory import (
 )
 from ohf_iac.store.protocol import Store
 from ohf_iac.store.records import TemplateRecord
+from ohf_iac.store.sqlite import sqlite_store
 
 MakeStore = Callable[[Path, float], Store]
 #: name -> how it is made from a folder and a lock time-out
 STORES: dict[str, MakeStore] = {
     "json": lambda folder, timeout: json_store(str(folder / "grid-request_database.json"), timeout),
+    "sqlite": lambda folder, timeout: sqlite_store(str(folder / "grid-request_database.sqlite"), timeout),
 }
 MACHINE = Machine("i-1", "ip-10-0-0-1", "succeed", "running", 1700000000, "10.0.0.1", price_type="spot", threads=4)
 REQUEST = RequestRecord(
@@ -231,12 +233,26 @@ def test_a_killed_holder_of_the_lock_blocks_nobody(
     assert dict(make(tmp_path, 5.0).change(lambda memory: memory).requests) == FULL.requests
 
 
-@pytest.mark.parametrize("moment", ["os.fsync", "os.replace"])
+#: ends of a writer: a call of the JSON store, a statement of the SQLite store, that it does not survive
+ENDS = [("json", "os.fsync"), ("json", "os.replace"), ("sqlite", "DELETE FROM machines"), ("sqlite", "COMMIT")]
+DYING = {
+    "json": "{} = lambda *_: os.kill(os.getpid(), 9)\n",
+    "sqlite": (
+        "from ohf_iac.store import sqlite_file\nconnected = sqlite_file._connected\n"
+        "def traced(*arguments):\n    connection = connected(*arguments)\n"
+        "    connection.set_trace_callback(lambda sql: sql.startswith('{}') and os.kill(os.getpid(), 9))\n"
+        "    return connection\nsqlite_file._connected = traced\n"
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "moment"), ENDS)
 def test_a_writer_killed_before_the_end_leaves_the_old_memory(
-    make: MakeStore, tmp_path: Path, processes: list[subprocess.Popen[str]], moment: str
+    kind: str, tmp_path: Path, processes: list[subprocess.Popen[str]], moment: str
 ) -> None:
+    make = STORES[kind]
     make(tmp_path, 1.0).change(lambda _memory: FULL)
-    code = f"{moment} = lambda *_: os.kill(os.getpid(), 9)\nstore.change(lambda memory: type(memory)())\n"
+    code = f"{DYING[kind].format(moment)}store.change(lambda memory: type(memory)())\n"
     victim = in_another_process(make, code, tmp_path)
     processes.append(victim)
     assert victim.wait(timeout=60) == -signal.SIGKILL
