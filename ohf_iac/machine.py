@@ -147,6 +147,11 @@ def gone(machine_id: str, name: str, launch_time: int = 0) -> Machine:
     return Machine(machine_id, name, "succeed", "terminated", launch_time)
 
 
+def machines_in_words(count: int) -> str:
+    """`1 machine`, `2 machines`."""
+    return f"{count} machine" if count == 1 else f"{count} machines"
+
+
 def by_launch(instances: Iterable[Instance]) -> tuple[Instance, ...]:
     """Instances in a stable order: oldest first, then by id."""
     return tuple(sorted(instances, key=lambda one: (one.launch_time, one.instance_id)))

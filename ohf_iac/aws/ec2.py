@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ohf_iac.aws.piecemeal import on_each
 from ohf_iac.aws.translate import known
-from ohf_iac.machine import CREATE_RESULT, Instance
+from ohf_iac.machine import CREATE_RESULT, Instance, machines_in_words
 from ohf_iac.plan import batches
 from ohf_iac.request import TAG_OWNER, TAG_REQUEST, TAG_TEMPLATE
 
@@ -72,7 +72,7 @@ def tag(calls: Calls, ids: Iterable[str], key: str, value: str) -> None:
 
     def attempt(part: tuple[str, ...]) -> None:
         tags = [{"Key": key, "Value": value}]
-        calls.call("ec2", "create_tags", "tag", f"{len(part)} machines", Resources=list(part), Tags=tags)
+        calls.call("ec2", "create_tags", "tag", machines_in_words(len(part)), Resources=list(part), Tags=tags)
 
     refused = on_each(ids, attempt, lambda part: _still_ours(calls, part))
     if refused:
@@ -83,7 +83,7 @@ def terminate(calls: Calls, ids: Iterable[str]) -> dict[str, str]:
     """Terminate instances; those that are gone are dropped. Returns the ids that EC2 refuses to end, and why."""
 
     def attempt(part: tuple[str, ...]) -> None:
-        calls.call("ec2", "terminate_instances", "terminate", f"{len(part)} machines", InstanceIds=list(part))
+        calls.call("ec2", "terminate_instances", "terminate", machines_in_words(len(part)), InstanceIds=list(part))
 
     refused = on_each(ids, attempt, lambda part: _still_ours(calls, part))
     return {key: error.message for key, error in refused.items()}
@@ -105,7 +105,7 @@ def spot_notices(calls: Calls, ids: Iterable[str]) -> dict[str, tuple[str, float
             "ec2",
             "describe_spot_instance_requests",
             "describe",
-            f"spot requests of {len(part)} machines",
+            f"spot requests of {machines_in_words(len(part))}",
             Filters=[{"Name": "instance-id", "Values": list(part)}],
         ):
             for row in page["SpotInstanceRequests"]:
@@ -123,7 +123,7 @@ def scheduled_ends(calls: Calls, ids: Iterable[str]) -> dict[str, float]:
             "ec2",
             "describe_instance_status",
             "describe",
-            f"status of {len(part)} machines",
+            f"status of {machines_in_words(len(part))}",
             InstanceIds=list(part),
         ):
             for row in page["InstanceStatuses"]:
@@ -155,7 +155,7 @@ def account(calls: Calls) -> str:
 def _by_filter(calls: Calls, name: str, values: Iterable[str]) -> tuple[Instance, ...]:
     found: list[Instance] = []
     for part in batches(dict.fromkeys(values), FILTER_VALUES):
-        found += _described(calls, f"{len(part)} machines", **{name: list(part)})
+        found += _described(calls, machines_in_words(len(part)), **{name: list(part)})
     return tuple(found)
 
 

@@ -10,6 +10,7 @@ from ohf_iac.app import calls_of
 from ohf_iac.aws import ec2
 from ohf_iac.commands import carry_out
 from ohf_iac.errors import ProviderError
+from ohf_iac.machine import machines_in_words
 from ohf_iac.operations.giving_back import DELETION_LOOK
 from ohf_iac.operations.policies import policies_for
 from ohf_iac.operations.polling import Poll
@@ -85,7 +86,8 @@ def _late(record: RequestRecord, seen: Observation) -> Iterator[str]:
 
 
 def _end_late(app: App, calls: Calls, record: RequestRecord, ids: tuple[str, ...]) -> RequestRecord:
-    app.log.warning(f"ending {len(ids)} machines that came late", request_id=record.request.request_id, ids=ids)
+    late = machines_in_words(len(ids))
+    app.log.warning(f"ending {late} that came late", request_id=record.request.request_id, ids=ids)
     carry_out(calls, terminate(ids))
     return replace(record, chore_at=int(app.now()) + DELETION_LOOK)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ohf_iac.app import calls_of
 from ohf_iac.errors import OhfError
 from ohf_iac.hosts import find_hosts
+from ohf_iac.machine import machines_in_words
 from ohf_iac.operations.giving_back import give_back
 from ohf_iac.operations.remembering import keep_return, note_return, wake_chores
 from ohf_iac.operations.status import read_memory
@@ -41,7 +42,7 @@ def return_machines(app: App, hosts: Iterable[HostRef]) -> tuple[str, str]:
         app.log.warning(f"hosts not looked up: {error.message}", return_id=return_id)
         machines = _by_memory(memory, wanted)
         keep_return(app, ReturnRecord(return_id, int(app.now()), machines, message=error.message, looked_up=False))
-        return return_id, f"{len(wanted)} machines to be returned; {error.message}"
+        return return_id, f"{machines_in_words(len(wanted))} to be returned; {error.message}"
     message = _message(app, found) + ("; an entry that names no host is left out" if wanted != named else "")
     record = ReturnRecord(return_id, int(app.now()), named_machines(found, memory), message=_foreign(found))
     note_return(app, None, record)  # where the store fails, the tag on the machines carries the return
@@ -79,9 +80,10 @@ def _by_memory(memory: Memory, hosts: tuple[HostRef, ...]) -> tuple[ReturnedMach
 
 
 def _message(app: App, found: FoundHosts) -> str:
-    parts = [f"{len(found.ours)} machines are being returned"]
-    if found.gone:
-        parts.append(f"{len(found.gone)} are already gone")
+    ours, gone = len(found.ours), len(found.gone)
+    parts = [f"{machines_in_words(ours)} {'is' if ours == 1 else 'are'} being returned"]
+    if gone:
+        parts.append(f"{gone} {'is' if gone == 1 else 'are'} already gone")
     if foreign := _foreign(found):
         app.log.warning(foreign)
         parts.append(foreign)

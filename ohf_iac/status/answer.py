@@ -38,15 +38,24 @@ def remembered(record: RequestRecord) -> RequestStatus:
 
 def next_record(record: RequestRecord, judgement: Judgement, now: float) -> RequestRecord:
     """What is remembered once a judgement has been carried out."""
+    machines = judgement.machines
+    if judgement.wish == "terminate":
+        machines = tuple(_overdue(one) if one.machine_id in judgement.doomed else one for one in machines)
     known = replace(
         record,
-        machines=judgement.machines,
+        machines=machines,
         message=judgement.message,
         first_short_at=record.first_short_at or judgement.first_short_at,
     )
     if judgement.wish != "settle":
         return known
     return replace(known, verdict=judgement.verdict, settled_at=int(now))
+
+
+def _overdue(machine: Machine) -> Machine:
+    """A machine that was ended because it stayed pending: EC2 will only say that a user shut it down."""
+    why = f"{machine.machine_id} was pending for longer than AWS_INSTANCE_PENDING_TIMEOUT_SEC allows, and was ended"
+    return replace(machine, result="fail", message=why)
 
 
 def remembered_return(record: ReturnRecord) -> RequestStatus:

@@ -105,7 +105,7 @@ def judge(record: RequestRecord, seen: Observation, policy: Policy) -> Judgement
     """What `seen` means for an unsettled request."""
     if mark := settled_mark(seen.instances) or seen.settled:
         return _already_settled(seen, verdict_of(mark))
-    case = _Case(record, seen, policy, tally(record.request, seen.instances, seen.at))
+    case = _Case(record, seen, policy, tally(record.request, seen.instances, seen.at, record.machines))
     if case.tally.delivered >= record.request.units:
         return _full(case)
     enough_coming = case.tally.expected >= record.request.units

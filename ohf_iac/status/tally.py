@@ -63,8 +63,10 @@ def units_of(request: Request, instances: Iterable[Instance]) -> int:
     return sum(request.weights.get(one.instance_type, 1) for one in instances)
 
 
-def tally(request: Request, instances: Iterable[Instance], now: float) -> Tally:
-    """Sort a request's instances; `now` in epoch seconds."""
+def tally(request: Request, instances: Iterable[Instance], now: float, known: Iterable[Machine] = ()) -> Tally:
+    """Sort a request's instances; `now` in epoch seconds. `known` are the machines as they were told before: what
+    one of them failed of then is why it is dead now, whatever EC2 makes of its end."""
+    causes = {one.machine_id: one.message for one in known if one.result == "fail" and one.message}
     good: list[Instance] = []
     executing: list[Instance] = []
     failed: list[tuple[Instance, str]] = []
@@ -79,7 +81,7 @@ def tally(request: Request, instances: Iterable[Instance], now: float) -> Tally:
         elif result == "executing":
             executing.append(one)
         else:
-            failed.append((one, message))
+            failed.append((one, causes.get(one.instance_id, message)))
     delivered = units_of(request, good + returned)
     return Tally(
         good=tuple(good),

@@ -74,7 +74,7 @@ def test_a_dead_machine_that_lost_its_tags_is_told_and_counts_as_returned(quick:
     forget(quick)
     assert reclaims(quick, {"machines": [dead, other]}) == {dead["machineId"]: 0}
     answer = quick.call("requestReturnMachines", {"machines": [dead]})
-    assert answer["message"] == "0 machines are being returned; 1 are already gone"
+    assert answer["message"] == "0 machines are being returned; 1 is already gone"
     (row,) = quick.settle(answer["requestId"])["machines"]
     assert (row["machineId"], row["name"]) == (dead["machineId"], dead["name"])
     assert (row["result"], row["status"]) == ("succeed", "terminated")

@@ -62,7 +62,8 @@ def test_a_machine_pending_for_too_long_is_ended_and_told_as_failed(quick: Provi
     entry = quick.settle(quick.request(TEMPLATES[kind], 2), patience=3600)
     assert entry["status"] == "complete_with_error"
     assert [one["result"] for one in entry["machines"]] == ["fail", "fail"]
-    assert all(one["message"] for one in entry["machines"])
+    assert all("was pending for longer" in one["message"] for one in entry["machines"])
+    assert kind == ASG or "was pending for longer" in entry["message"], "a group's own words come first"
     assert {one["InstanceType"] for one in live_machines(quick.aws)} == set()
     ends_well(quick, entry)
 

@@ -38,17 +38,17 @@ def only_the_first_ends(stage: Stage) -> None:
 
 SHAPES = (
     accepted(
-        "return-by-name-and-id", ("2.4-1", "2.4-2", "2.4-4", "2.4-5", "1.6-6"), hosts(1), says="^1 machines are"
+        "return-by-name-and-id", ("2.4-1", "2.4-2", "2.4-4", "2.4-5", "1.6-6"), hosts(1), says="^1 machine is"
     ),
-    accepted("return-by-name", ("2.4-1", "2.4-3"), {"machines": [{"name": "<name-1>"}]}, says="^1 machines are"),
+    accepted("return-by-name", ("2.4-1", "2.4-3"), {"machines": [{"name": "<name-1>"}]}, says="^1 machine is"),
     accepted(
-        "return-by-id", ("2.4-2", "2.4-3"), {"machines": [{"machineId": "<machine-1>"}]}, says="^1 machines are"
+        "return-by-id", ("2.4-2", "2.4-3"), {"machines": [{"machineId": "<machine-1>"}]}, says="^1 machine is"
     ),
     accepted(
         "return-by-texts", ("2.4-3",), {"machines": ["<name-1>", "<machine-2>"]}, ALL_ENDED, says="^2 machines are"
     ),
     accepted("return-one-object", ("2.4-3",), {"machines": {"name": "<name-1>", "machineId": "<machine-1>"}}),
-    accepted("return-bare-object", ("2.4-3",), {"name": "<name-1>"}, says="^1 machines are"),
+    accepted("return-bare-object", ("2.4-3",), {"name": "<name-1>"}, says="^1 machine is"),
     accepted("return-name-empty", ("2.4-3",), {"machines": [{"name": "", "machineId": "<machine-1>"}]}),
     accepted("return-id-null", ("2.4-3",), {"machines": [{"name": "<name-1>", "machineId": None}]}),
     accepted("return-one-host-twice", ("2.4-3",), {"machines": [*hosts(1)["machines"], *hosts(1)["machines"]]}),  # type: ignore[misc]
@@ -75,26 +75,26 @@ SHAPES = (
 
 CASES = (
     accepted(
-        "return-unknown-id", ("2.4-6", "6-3"), {"machines": [{"machineId": GONE_ID}]}, (), says="1 are already gone"
+        "return-unknown-id", ("2.4-6", "6-3"), {"machines": [{"machineId": GONE_ID}]}, (), says="1 is already gone"
     ),
     accepted(
         "return-unknown-name",
         ("6-3",),
         {"machines": [{"name": "ip-10-9-9-9.ec2.internal"}]},
         (),
-        says="1 are already gone",
+        says="1 is already gone",
     ),
     accepted(
         "return-one-unknown-among-good",
         ("6-3", "6-4"),
         {"machines": [{"name": "nowhere"}, {"machineId": GONE_ID}, *hosts(1)["machines"]]},  # type: ignore[misc]
-        says="^1 machines are being returned; 2 are already gone",
+        says="^1 machine is being returned; 2 are already gone",
     ),
     accepted(
         "return-what-makes-no-sense",
         ("6-3", "6-4"),
         {"machines": [{"name": "x", "machineId": "no-instance-id"}, "größe", *hosts(1)["machines"]]},  # type: ignore[misc]
-        says="^1 machines are being returned; 2 are already gone",
+        says="^1 machine is being returned; 2 are already gone",
     ),
     accepted("return-dead", ("2.4-6", "6-2"), hosts(1), None, world="lost outside: terminated"),
     accepted("return-all-forgotten-by-ec2", ("2.4-6", "6-2"), hosts(1, 2), None, world="all lost"),
@@ -111,7 +111,7 @@ CASES = (
         says="left alone: <name-3>",
     ),
     accepted(
-        "return-foreign-among-ours", ("6-6", "6-4"), hosts(3, 1), world="strangers", says="^1 machines.*left alone"
+        "return-foreign-among-ours", ("6-6", "6-4"), hosts(3, 1), world="strangers", says="^1 machine .*left alone"
     ),
     accepted("return-pending", ("6-7",), hosts(1), None, world="starting"),
     accepted("return-while-waiting", ("6-7",), hosts(1), None, world="waiting"),
@@ -125,7 +125,7 @@ CASES = (
         hosts(1),
         (),
         environ={"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "OHF_PROVIDER_RETRY_ATTEMPTS": "0"},
-        says="1 machines to be returned; .*not reached",
+        says="1 machine to be returned; .*not reached",
     ),
 )
 
