@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from ohf_iac.clock import Deadline, clock_for
 from ohf_iac.config import load
+from ohf_iac.errors import StorageError
 from ohf_iac.events import dispatch
-from ohf_iac.log import LineFile, Log, audit_handler, log_handler, stamp
-from ohf_iac.store.json_file import json_store
+from ohf_iac.log import LineFile, Log, audit_handler, log_handler, masked, stamp
+from ohf_iac.store.json_file import JsonStore, json_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ohf_iac.config import Settings
     from ohf_iac.events import Event, Handler
     from ohf_iac.store.protocol import Store
+    from ohf_iac.store.sqlite import SqliteStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class App:
     sleep: Callable[[float], None]
     handlers: tuple[Handler, ...]
     audit: LineFile | None = None
+    keep_events: Callable[[tuple[Event, ...]], None] | None = None
 
     @property
     def owner(self) -> str:
@@ -56,9 +59,10 @@ def app_for(environ: Mapping[str, str]) -> App:
     audit = LineFile(settings.audit_file, settings.logging.max_bytes, settings.logging.rotations)
     handlers: list[Handler] = [log_handler(log)] if settings.events.log else []
     handlers += [audit_handler(audit, now)] if settings.events.audit else []
+    store = store_of(settings, settings.storage.kind, lambda: deadline.left, log.error)
     return App(
         settings=settings,
-        store=json_store(settings.database_file, settings.storage.lock_timeout, left=lambda: deadline.left),
+        store=store,
         log=log,
         now=now,
         deadline=deadline,
@@ -66,7 +70,20 @@ def app_for(environ: Mapping[str, str]) -> App:
         sleep=time.sleep,
         handlers=tuple(handlers),
         audit=audit if settings.events.audit else None,
+        keep_events=_keeper(store, now) if settings.storage.events else None,
     )
+
+
+def store_of(
+    settings: Settings, kind: str, left: Callable[[], float], tell: Callable[[str], None]
+) -> JsonStore | SqliteStore:
+    """The provider's store of a kind; `left` tells the seconds that there are, `tell` hears of damage."""
+    path, patience = settings.database_of(kind), settings.storage.lock_timeout
+    if kind == "sqlite":
+        from ohf_iac.store.sqlite import sqlite_store  # SQLite is loaded where it is chosen
+
+        return sqlite_store(path, patience, left=left, tell=tell)
+    return json_store(path, patience, left=left, tell=tell)
 
 
 def calls_of(app: App) -> Calls:
@@ -97,11 +114,18 @@ def within(app: App, seconds: float) -> App:
 
 def announce(app: App, events: Iterable[Event]) -> None:
     """Tell the observers; one that fails is logged and changes nothing."""
+    happened = tuple(events)
     dispatch(
-        events,
+        happened,
         app.handlers,
         lambda event, error: app.log.error(f"observer failed on {event.name}: {error}", event=event.name),
     )
+    if app.keep_events is None or not happened:
+        return
+    try:
+        app.keep_events(happened)
+    except StorageError as error:
+        app.log.error(f"events not kept: {error.message}", hint=error.hint)
 
 
 def note_call(
@@ -121,6 +145,19 @@ def note_call(
         file.append(line_of(Call(app.now() - seconds, operation, document, code, answer, seconds)))
     except (OSError, RecursionError) as error:
         app.log.error(f"I/O log cannot be written: {error}")
+
+
+def _keeper(store: JsonStore | SqliteStore, now: Callable[[], float]) -> Callable[[tuple[Event, ...]], None] | None:
+    """What keeps events in their table, one transaction for all that happened at once; None without a table."""
+    if isinstance(store, JsonStore):
+        return None
+    from ohf_iac.store.event_table import event_row  # as for the store
+
+    def keep(events: tuple[Event, ...]) -> None:
+        at = now()
+        store.keep_events([event_row(at, event.name, masked(event.facts)) for event in events])
+
+    return keep
 
 
 def _log(settings: Settings) -> Log:

@@ -104,6 +104,10 @@ def _layered(folders: Folders, environ: Mapping[str, str], read: Read) -> _Layer
     if not layers.values["provider", "owner"].value:
         layers.say(owner, folders.provider_name, "provider's name")
     _lsfs_cluster(layers, environ)
+    if layers.values["storage", "events"].value and layers.values["storage", "kind"].value != "sqlite":
+        layers.warnings.append(
+            'storage.events has no effect without storage.kind "sqlite": no table keeps the events'
+        )
     return layers
 
 
@@ -218,8 +222,6 @@ def _available(key: Key, value: object) -> str:
     """The hint for a value that the manual names and this version does not have yet."""
     if (key.section, key.name) == ("approvals", "mode") and value in ("warn", "enforce"):
         return 'Approvals are not enforced by this version: set "off", so that nobody believes to be protected.'
-    if (key.section, key.name) == ("storage", "kind") and value == "sqlite":
-        return 'This version has the store "json" only.'
     return ""
 
 

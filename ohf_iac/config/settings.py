@@ -59,11 +59,15 @@ class Provider(NamedTuple):
 
 
 class Storage(NamedTuple):
-    """Our memory: which store, how many days of settled requests it keeps, how long to wait for its lock."""
+    """Our memory: which store, how many days of settled requests it keeps, how long to wait for its lock.
+
+    `events` asks for a table of domain events, which the SQLite store alone has.
+    """
 
     kind: str
     history_days: int
     lock_timeout: float
+    events: bool
 
 
 class Logging(NamedTuple):
@@ -130,7 +134,11 @@ class Settings(NamedTuple):
 
     @property
     def database_file(self) -> str:
-        return f"{self.work_dir}/{self.provider_name}-request_database.json"
+        return self.database_of(self.storage.kind)
+
+    def database_of(self, kind: str) -> str:
+        """The file of the store of that kind, which is the end of its name."""
+        return f"{self.work_dir}/{self.provider_name}-request_database.{kind}"
 
     @property
     def audit_file(self) -> str:

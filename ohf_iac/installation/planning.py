@@ -100,7 +100,8 @@ def _own_file(
     """ohf.json and the owner. A provider that has run without one was owned by its name, and stays so."""
     found = _first(places, (OWN_FILE,), look)
     if found is None:
-        ran = places.work and look(f"{places.work}/{places.name}-request_database.json")
+        databases = (f"{places.work}/{places.name}-request_database.{kind}" for kind in ("json", "sqlite"))
+        ran = places.work and any(map(look, databases))
         owner = wish.owner or (places.name if ran else f"{places.name[:55]}-{mint()}")
         content = _document(samples.own_configuration(owner))
         return PlannedFile(f"{places.conf}/{OWN_FILE}", content, PRIVATE, "created", note=f"owner {owner}"), owner

@@ -17,6 +17,7 @@ from ohf_iac.clock import CLOCK_VARIABLE, endpoints_outside
 from ohf_iac.config.catalogue_file import catalogue_files, load_catalogue
 from ohf_iac.errors import OhfError
 from ohf_iac.render import render
+from ohf_iac.store.aside import set_aside_before
 from ohf_iac.store.memory import unsettled
 from ohf_iac.template.kinds import ASG
 
@@ -126,8 +127,10 @@ def _memory(patient: Patient) -> Found:
         if not os.access(folder, os.W_OK | os.X_OK):
             return "fail", f"{folder} may not be written", "run ohf as the user that runs Host Factory"
     memory = patient.app.store.read()
-    if memory.recovered_from:
-        return "warn", f"memory was damaged and is set aside as {memory.recovered_from}", "AWS holds the record"
+    patient.app.store.everything()
+    damaged = set_aside_before(settings.database_file)
+    if damaged:
+        return "warn", f"memory was damaged and is set aside as {', '.join(damaged)}", "look at it, then remove it"
     return "ok", f"{len(memory.requests)} requests, {len(unsettled(memory))} of them unsettled", ""
 
 

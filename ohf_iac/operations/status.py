@@ -42,13 +42,10 @@ def request_statuses(app: App, ids: Iterable[str]) -> tuple[RequestStatus, ...]:
 def read_memory(app: App) -> Memory:
     """What is remembered; nothing when it cannot be read: AWS is the record."""
     try:
-        memory = app.store.read()
+        return app.store.read()
     except OhfError as error:
         app.log.error(f"memory not readable: {error.message}", hint=error.hint)
         return Memory()
-    if memory.recovered_from:
-        app.log.error(f"memory was damaged and is set aside as {memory.recovered_from}")
-    return memory
 
 
 def _with_past(app: App, memory: Memory, ids: Iterable[str]) -> Memory:

@@ -8,7 +8,7 @@ from ohf_iac.store.tables import key_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ohf_iac.store.sqlite_records import Snapshot
 
@@ -28,6 +28,11 @@ class EventRow(NamedTuple):
     units: int = 0
     machines: int = 0
     message: str = ""
+
+
+def event_row(at: float, what: str, facts: Mapping[str, Any]) -> EventRow:
+    """A row of the facts that an event has."""
+    return EventRow(at, what, **facts)
 
 
 _COLUMNS: Final = ", ".join(EventRow._fields)

@@ -93,8 +93,11 @@ class SqliteStore:
             return Memory()
         with self._locked():
             if is_damaged(self.path, self._patience, self.steps):
-                hint = "Call getRequestStatus or ohf status: what is damaged is set aside then."
-                raise StorageError(f"Cannot read {self.path}: it is damaged", hint=hint)
+                aside = self._set_aside(CorruptError("it is damaged"))
+                raise StorageError(
+                    f"Cannot read {self.path}: it was damaged and is set aside as {aside}",
+                    hint="AWS holds the record.",
+                )
         return _memory(self._snapshot().opened(), ALL)
 
     def keep_events(self, rows: Iterable[EventRow]) -> None:

@@ -127,6 +127,8 @@ def test_own_configuration_is_found_beside_it() -> None:
 def test_the_names_of_our_files() -> None:
     settings = load(SYMPHONY, lambda _path: None)
     assert settings.database_file == "/w/providers/awsinst/awsinst-request_database.json"
+    by_sqlite = load({**SYMPHONY, "OHF_STORAGE_KIND": "sqlite"}, lambda _path: None)
+    assert by_sqlite.database_file == "/w/providers/awsinst/awsinst-request_database.sqlite"
     assert settings.audit_file == "/w/providers/awsinst/awsinst-audit.jsonl"
     assert settings.log_file("host1") == "/l/awsinst-provider.log.host1"
     assert settings.io_log_file == "/l/awsinst-io.jsonl"

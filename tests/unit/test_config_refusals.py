@@ -79,7 +79,6 @@ def test_a_wrong_value_names_place_expectation_and_value(
         ({"approvals": {"mode": "enforce"}}, {}, "not enforced by this version"),
         ({"approvals": {"mode": "warn"}}, {}, "not enforced by this version"),
         (None, {"OHF_APPROVALS_MODE": "enforce"}, "not enforced by this version"),
-        ({"storage": {"kind": "sqlite"}}, {}, 'has the store "json" only'),
     ],
 )
 def test_what_this_version_does_not_have_is_refused_not_ignored(

@@ -36,8 +36,10 @@ OTHER: dict[str, Any] = {
     "provider.connectTimeout": 2.5,
     "provider.retryAttempts": 7,
     "provider.pendingTimeout": 600,
+    "storage.kind": "sqlite",
     "storage.historyDays": 7,
     "storage.lockTimeout": 1.5,
+    "storage.events": True,
     "logging.level": "DEBUG",
     "logging.maxSizeMb": 0.5,
     "logging.rotations": 2,
@@ -64,7 +66,7 @@ OTHER: dict[str, Any] = {
     "limits.choreSeconds": 1.5,
 }
 #: settings that have one value in this version
-SINGLE = {"storage.kind": "json", "approvals.mode": "off"}
+SINGLE = {"approvals.mode": "off"}
 #: key of awsprov_config.json -> (a value as IBM's file holds it, setting, what it means)
 IBM: dict[str, tuple[Any, str, Any]] = {
     "AWS_REGION": ("eu-west-1", "provider.region", "eu-west-1"),
@@ -287,3 +289,9 @@ def test_lsfs_cluster_is_for_a_file_because_it_reaches_stacks(options: str) -> N
     told = settings_of(own={"template": {"clusterName": "north"}}, environ=environ)
     assert told.warnings == ()
     assert told.template.defaults.cluster_name == "north"
+
+
+def test_a_table_of_events_is_the_sqlite_stores() -> None:
+    (warning,) = settings_of({"storage": {"events": True}}).warnings
+    assert 'storage.events has no effect without storage.kind "sqlite"' in warning
+    assert settings_of({"storage": {"events": True, "kind": "sqlite"}}).warnings == ()
