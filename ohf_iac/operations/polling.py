@@ -16,8 +16,8 @@ from ohf_iac.operations.remembering import note_requests
 from ohf_iac.plan import steps_for
 from ohf_iac.request import TAG_TEMPLATE, minted_at, stack_name
 from ohf_iac.status.answer import RequestStatus, next_record, remembered, status_of
-from ohf_iac.status.judge import STACK_PATIENCE, judge
-from ohf_iac.status.recover import STACK_MEMORY, record_from_machines, record_from_stack
+from ohf_iac.status.judge import judge
+from ohf_iac.status.recover import STACK_MEMORY, maybe_unseen, record_from_machines, record_from_stack
 from ohf_iac.status.tally import settled_mark
 
 if TYPE_CHECKING:
@@ -127,13 +127,12 @@ class Poll:
             if found is not None:
                 seen = replace(seen, settled=queries.lasting_mark(self.calls, stack))
                 return status_of(found, self.act(found, seen, {stack.name: stack}))
-        age = self.app.now() - (minted_at(request_id) or 0)
-        if age < STACK_PATIENCE:
+        if maybe_unseen(request_id, self.app.now()):
             return RequestStatus(request_id, "running")
         if any(one.live for one in seen.instances):
             record = record_from_machines(request_id, self.app.owner, seen.instances)
             return status_of(record, self.act(record, seen))
-        if age > STACK_MEMORY:
+        if self.app.now() - (minted_at(request_id) or 0) > STACK_MEMORY:
             return RequestStatus(request_id, "complete", f"{request_id} is older than AWS's memory of it")
         return self._deleted(request_id)
 

@@ -14,7 +14,7 @@ from ohf_iac.operations.remembering import note_return
 from ohf_iac.operations.returning import named_machines
 from ohf_iac.request import TAG_OWNER, TAG_REQUEST, ReturnedMachine, ReturnRecord, minted_at, return_tag
 from ohf_iac.status.answer import RequestStatus, remembered_return
-from ohf_iac.status.judge import STACK_PATIENCE
+from ohf_iac.status.recover import maybe_unseen
 from ohf_iac.status.returns import absent, judge_return
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ def _unknown(app: App, calls: Calls, memory: Memory, return_id: str) -> RequestS
     instances = ec2.with_tag_key(calls, app.owner, return_tag(return_id))
     minted = minted_at(return_id) or 0
     if not instances:
-        young = app.now() - minted < STACK_PATIENCE
-        return RequestStatus(return_id, "running" if young else "complete")
+        return RequestStatus(return_id, "running" if maybe_unseen(return_id, app.now()) else "complete")
     machines = tuple(
         ReturnedMachine(one.instance_id, one.name, one.tags.get(TAG_REQUEST, ""), one.launch_time)
         for one in instances

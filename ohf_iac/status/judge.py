@@ -22,7 +22,7 @@ from ohf_iac.cfn import BUSY
 from ohf_iac.machine import by_launch, death_message, reported
 from ohf_iac.observation import fleet_ids
 from ohf_iac.request import TAG_SETTLED
-from ohf_iac.status.recover import STACK_MEMORY
+from ohf_iac.status.recover import STACK_MEMORY, STACK_PATIENCE
 from ohf_iac.status.shortage import STACK_ENDED, why_short
 from ohf_iac.status.tally import is_returned, settled_mark, tally, verdict_of
 from ohf_iac.template.kinds import FLEET_MAINTAIN, INSTANT, REPLACING, SPOT_MAINTAIN
@@ -41,8 +41,6 @@ Wish = Literal["wait", "look", "freeze", "terminate", "buy-rest", "settle"]
 SECOND_LOOK: Final = 15
 #: seconds after which an id that EC2 does not show is taken for gone (eventual consistency before that)
 ABSENCE_PATIENCE: Final = 300
-#: seconds after which a stack that CloudFormation does not show was never created
-STACK_PATIENCE: Final = 120
 #: seconds between a fleet's ValidUntil and the request's deadline
 EXPIRY_MARGIN: Final = 60
 #: seconds that the on-demand rest of a heterogeneous request gets

@@ -27,6 +27,19 @@ if TYPE_CHECKING:
 
 #: Seconds for which AWS keeps the events of a deleted stack: ninety days.
 STACK_MEMORY: Final = 90 * 86400
+#: Seconds after which a stack that CloudFormation does not show was never created.
+STACK_PATIENCE: Final = 120
+#: Seconds by which an id may be ahead of our clock: AWS refuses calls of hosts that are more than five minutes off
+#: (AWS Signature Version 4), and two hosts may be off in opposite directions.
+CLOCKS_APART: Final = 600
+
+
+def maybe_unseen(identifier: str, now: float) -> bool:
+    """Whether AWS may not show yet what an id of ours stands for: it is young, or some other host's clock is ahead.
+
+    An id from further ahead was never minted by a host that AWS listens to, and would be polled until its time comes.
+    """
+    return -CLOCKS_APART <= now - (minted_at(identifier) or 0) < STACK_PATIENCE
 
 
 def record_from_stack(stack: StackSeen, weights: Mapping[str, int]) -> RequestRecord | None:

@@ -114,3 +114,12 @@ def test_an_unknown_id_while_young_and_when_old(provider: Provider) -> None:
     assert provider.status(ancient)["status"] == "complete"
     assert provider.status("not-one-of-ours")["status"] == "complete_with_error"
     assert provider.status(new_id("ret", aws.now() - 3600, "3" * 16))["status"] == "complete"
+
+
+def test_an_unknown_id_from_the_time_to_come_is_not_waited_for(provider: Provider) -> None:
+    """Another host's clock may be ahead, but not by more than AWS bears with; the latest id of all is of 2106."""
+    ahead = provider.aws.now() + 300
+    assert provider.status(new_id("req", ahead, "4" * 16))["status"] == "running"
+    assert provider.status(new_id("ret", ahead, "4" * 16))["status"] == "running"
+    assert provider.status("req-ffffffff-4444444444444444")["status"] == "complete_with_error"
+    assert provider.status("ret-ffffffff-4444444444444444")["status"] == "complete"
