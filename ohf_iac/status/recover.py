@@ -37,7 +37,7 @@ CLOCKS_APART: Final = 600
 def maybe_unseen(identifier: str, now: float) -> bool:
     """Whether AWS may not show yet what an id of ours stands for: it is young, or some other host's clock is ahead.
 
-    An id from further ahead was never minted by a host that AWS listens to, and would be polled until its time comes.
+    An id from further ahead was never minted by a host that AWS listens to, and would be polled till its time.
     """
     return -CLOCKS_APART <= now - (minted_at(identifier) or 0) < STACK_PATIENCE
 
