@@ -10,7 +10,8 @@
 
 The first line tells how long the records of each section are; the checksum covers these numbers and everything
 after that line. Where it holds, the text is as this program wrote it, and records are read when they are needed;
-where it does not, the file is parsed and checked whole: it may have been edited.
+where it does not, the text is damaged. A file without such a line was written by others, and is parsed and checked
+whole.
 """
 
 from __future__ import annotations
@@ -81,11 +82,12 @@ def dump(memory: Memory) -> bytes:
 def parse(text: bytes) -> Memory:
     """The memory in a text; raises CorruptError or NewerFormatError."""
     head = _HEAD.match(text)
-    if head:
-        body = memoryview(text)[head.end() :]
-        if int(head[1], 16) == _checksum(head[2], body):
-            return _lazily(body, json.loads(head[2]))
-    return _whole(text)
+    if not head:
+        return _whole(text)
+    body = memoryview(text)[head.end() :]
+    if int(head[1], 16) != _checksum(head[2], body):
+        raise CorruptError("it is not as it was written")
+    return _lazily(body, json.loads(head[2]))
 
 
 def _checksum(sizes: bytes, body: bytes | memoryview) -> int:

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ohf_iac.errors import StorageError
 from ohf_iac.store import event_table, months
 from ohf_iac.store.aside import set_aside, told
-from ohf_iac.store.document import CorruptError
+from ohf_iac.store.document import SECTIONS, CorruptError
 from ohf_iac.store.durable import make_folder, not_written
 from ohf_iac.store.json_file import LAST_CHANCE
 from ohf_iac.store.lock import locked
 from ohf_iac.store.memory import Memory
 from ohf_iac.store.sqlite_file import COMPANIONS, explained, is_damaged, make, reader, writer
 from ohf_iac.store.sqlite_records import ALL, CURRENT, Snapshot, SqlRecords, write_records
-from ohf_iac.store.tables import SECTIONS, STEPS, Steps
+from ohf_iac.store.tables import STEPS, Steps
 
 if TYPE_CHECKING:
     import sqlite3

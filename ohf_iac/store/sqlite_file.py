@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from ohf_iac.errors import StorageError
-from ohf_iac.store.document import CorruptError
+from ohf_iac.store.document import SECTIONS, CorruptError
 from ohf_iac.store.durable import discard, make_empty, put_in_place
-from ohf_iac.store.tables import SECTIONS, record_of
+from ohf_iac.store.tables import record_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

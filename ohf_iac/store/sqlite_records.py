@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ohf_iac.store.document import CorruptError
 from ohf_iac.store.lazy import Unread
 from ohf_iac.store.sqlite_file import explained
-from ohf_iac.store.tables import CONDITIONS, key_of, put_statement, record_of, row_of
+from ohf_iac.store.tables import CONDITIONS, checked, key_of, put_statement, record_of, row_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,11 +26,11 @@ ALL: Final = "1"
 class Snapshot:
     """One view of a file, opened when the first row is asked for and closed with the last mapping that needs it.
 
-    `lose` is called when a row turns out to be damaged; from then on the view is empty, as if memory were lost:
-    AWS holds the record. Without `lose`, CorruptError is raised.
+    `lose` is called once when a row turns out to be damaged. What was asked for ends there, as if no more were
+    remembered: AWS holds the record. Without `lose`, CorruptError is raised.
     """
 
-    __slots__ = ("_connection", "_lose", "_lost", "_open", "_path")
+    __slots__ = ("_connection", "_gone", "_lose", "_lost", "_open", "_path")
 
     def __init__(
         self,
@@ -42,6 +42,7 @@ class Snapshot:
         self._open = open_
         self._lose = lose
         self._connection: sqlite3.Connection | None = None
+        self._gone = False
         self._lost = False
 
     def opened(self) -> Snapshot:
@@ -55,25 +56,31 @@ class Snapshot:
         for row in self.rows(statement, *values, read=lambda row: record_of(section, row)):
             yield row[0], row[1]
 
+    def keys(self, section: str, condition: str) -> Iterator[str]:
+        """The ids alone, of rows that are as they were written."""
+        statement = f"SELECT id, record, crc32 FROM {section} WHERE {condition} ORDER BY rowid"  # noqa: S608 -- ours
+        return self.rows(statement, read=lambda row: checked(section, row)[0].decode())
+
     def rows(
         self, statement: str, *values: object, read: Callable[[tuple[Any, ...]], Any] = lambda row: row
     ) -> Iterator[Any]:
         """What `read` makes of the rows of a statement."""
         try:
             with explained(self._path, "read"):
-                connection = None if self._lost else self._opened()
+                connection = self._opened()
                 for row in connection.execute(statement, values) if connection else ():
                     yield read(row)
         except CorruptError:
             if self._lose is None:
                 raise
-            self._lost = True
-            self._lose()
+            if not self._lost:
+                self._lost = True
+                self._lose()
 
     def _opened(self) -> sqlite3.Connection | None:
-        if self._connection is None:
+        if self._connection is None and not self._gone:
             self._connection = self._open()
-            self._lost = self._connection is None
+            self._gone = self._connection is None
         return self._connection
 
     def __del__(self) -> None:
@@ -109,16 +116,18 @@ class SqlRecords(Unread[Record]):
         return True
 
     def __iter__(self) -> Iterator[str]:
-        statement = f"SELECT id FROM {self._section} WHERE {self._scope} ORDER BY rowid"  # noqa: S608 -- our names
         seen = set()
-        for key in self._snapshot.rows(statement, read=lambda row: bytes(row[0]).decode("utf-8", "replace")):
+        for key in self._snapshot.keys(self._section, self._scope):
             if key not in self._drop:
                 seen.add(key)
                 yield key
         yield from (key for key in self._put if key not in seen)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        if self._put or self._drop:
+            return sum(1 for _ in self)
+        statement = f"SELECT count(*) FROM {self._section} WHERE {self._scope}"  # noqa: S608 -- our names
+        return sum(count for (count,) in self._snapshot.rows(statement))
 
     def items(self) -> ItemsView[str, Record]:
         """Ids and records; read one after the other, and none is kept."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
-from ohf_iac.store.document import FROM_TEXT, SECTIONS, CorruptError
+from ohf_iac.store.document import FROM_TEXT, CorruptError
 from ohf_iac.store.records import encode
 
 if TYPE_CHECKING:
@@ -76,12 +76,18 @@ def row_of(section: str, key: str, record: Any) -> tuple[object, ...]:
 
 
 def record_of(section: str, row: tuple[Any, ...]) -> tuple[str, Any]:
-    """Key and record of a row (id, record, crc32), its texts as bytes; CorruptError when it is not as written."""
+    """Key and record of a row; CorruptError when it is not as it was written."""
+    key, text = checked(section, row)
+    decode: Callable[[bytes], Any] = FROM_TEXT[section]
+    return key.decode(), decode(text)
+
+
+def checked(section: str, row: tuple[Any, ...]) -> tuple[bytes, bytes]:
+    """Key and text of a row (id, record, crc32), its texts as bytes; CorruptError as for `record_of`."""
     key, text, checksum = row
     if not (isinstance(key, bytes) and isinstance(text, bytes)) or checksum != _checksum(key, text):
         raise CorruptError(f"a row of {section} is not as it was written")
-    decode: Callable[[bytes], Any] = FROM_TEXT[section]
-    return key.decode(), decode(text)
+    return key, text
 
 
 def key_of(text: str) -> str:
@@ -91,6 +97,3 @@ def key_of(text: str) -> str:
 
 def _checksum(key: bytes, text: bytes) -> int:
     return zlib.crc32(text, zlib.crc32(key + b"\0"))
-
-
-__all__ = ["CONDITIONS", "SECTIONS", "STEPS", "Steps", "key_of", "put_statement", "record_of", "row_of"]

@@ -84,10 +84,17 @@ def test_damage_is_found_by_a_change_too(store: JsonStore) -> None:
 )
 def test_an_illegal_value_in_an_edited_file_is_damage(change: tuple[str, str]) -> None:
     memory = Memory(requests={"req-1": replace(RECORD, stack="created", verdict="complete")})
-    text = dump(memory).decode()
+    text = json.dumps({**json.loads(dump(memory)), "crc32": None})
     assert change[0] in text
+    assert parse(text.encode()).requests == memory.requests
     with pytest.raises(CorruptError):
         parse(text.replace(*change).encode())
+
+
+def test_a_bit_flipped_inside_a_text_is_damage() -> None:
+    text = dump(MEMORY)
+    with pytest.raises(CorruptError):
+        parse(text.replace(b'"owner": "owner"', b'"owner": "gwner"'))
 
 
 @pytest.mark.parametrize("text", [b'{"format": 2, "whatever": {}}', b' {\n "format" : 12, cut off'])
