@@ -160,6 +160,29 @@ def _probe(service: str, operation: str, **parameters: object) -> Callable[[Pati
     return check
 
 
+def _if_used(prefix: str, check: Callable[[Patient], Found]) -> Callable[[Patient], Found]:
+    """The check of an API that one kind of stack alone needs: least policies allow it only to whoever uses that."""
+
+    def checked(patient: Patient) -> Found:
+        kinds = _kinds(patient)
+        if kinds and not any(kind.startswith(prefix) for kind in kinds):
+            return "ok", f"not asked: no template of the catalogue is of kind {prefix}", ""
+        return check(patient)
+
+    return checked
+
+
+def _kinds(patient: Patient) -> frozenset[str]:
+    """The kinds that the catalogue serves; none when it cannot be read, of which another check tells."""
+    try:
+        templates = load_catalogue(patient.app.settings).templates
+    except OhfError:
+        return frozenset()
+    rest = {"EC2Fleet" for one in templates if one.price_type == "heterogeneous"}
+    spot = {"spot" for one in templates if one.price_type != "ondemand" or one.launch_template_id}
+    return frozenset({one.kind for one in templates} | rest | spot)
+
+
 def _stacks(patient: Patient) -> Found:
     pages = patient.calls.pages("cloudformation", "describe_stacks", "count", "stacks")
     count = sum(len(page["Stacks"]) for page in pages)
@@ -178,9 +201,9 @@ _CHECKS: Final[tuple[tuple[str, str, Callable[[Patient], Found]], ...]] = (
     ("D202", "clock", _clock),
     ("D301", "cloudformation", _probe("cloudformation", "describe_stacks")),
     ("D302", "ec2 instances", _probe("ec2", "describe_instances", MaxResults=5)),
-    ("D303", "ec2 fleets", _probe("ec2", "describe_fleets", MaxResults=1)),
-    ("D304", "spot fleets", _probe("ec2", "describe_spot_fleet_requests", MaxResults=1)),
-    ("D305", "spot requests", _probe("ec2", "describe_spot_instance_requests", MaxResults=5)),
-    ("D306", "autoscaling", _probe("autoscaling", "describe_auto_scaling_groups", MaxRecords=1)),
+    ("D303", "ec2 fleets", _if_used("EC2Fleet", _probe("ec2", "describe_fleets", MaxResults=1))),
+    ("D304", "spot fleets", _if_used("SpotFleet", _probe("ec2", "describe_spot_fleet_requests", MaxResults=1))),
+    ("D305", "spot requests", _if_used("spot", _probe("ec2", "describe_spot_instance_requests", MaxResults=5))),
+    ("D306", "autoscaling", _if_used("ASG", _probe("autoscaling", "describe_auto_scaling_groups", MaxRecords=1))),
     ("D401", "stack quota", _stacks),
 )
