@@ -1,0 +1,215 @@
+"""Small lives, each of which needs some permissions: what has to come out of them is asserted.
+
+None of them waits long when something is denied.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ohf_iac.request import stack_name
+from tests.e2e.matrix import TEMPLATES
+from tests.e2e.permitted import Installation, said
+from tests.e2e.provider import Provider, live_machines, live_stacks
+
+SHORT: Final = {"profile": "realistic", "capacity": {"*": 2}}
+FAST: Final[Mapping[str, Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What happens, and in which world."""
+
+    run: Callable[[Installation], None]
+    world: Mapping[str, Any] = field(default_factory=lambda: FAST)
+
+
+def settled(provider: Provider, request_id: str, patience: float = 600) -> dict[str, Any]:
+    return provider.settle(request_id, step=60, patience=patience)
+
+
+def life(template: str, count: int = 2) -> Scenario:
+    """Asked for, complete, one machine returned, all returned, gone."""
+
+    def run(installation: Installation) -> None:
+        provider = installation.provider
+        request_id = provider.request(template, count)
+        entry = settled(provider, request_id)
+        assert (entry["status"], len(live_machines(provider.aws))) == ("complete", count), entry
+        assert settled(provider, provider.give_back(entry["machines"][:1]))["status"] == "complete"
+        assert len(live_machines(provider.aws)) == count - 1
+        assert settled(provider, provider.give_back(entry["machines"][1:]))["status"] == "complete"
+        gone(provider, request_id)
+
+    return Scenario(run)
+
+
+def gone(provider: Provider, request_id: str) -> None:
+    provider.polls(300, step=100)
+    assert live_machines(provider.aws) == []
+    assert stack_name(request_id) not in live_stacks(provider.aws)
+    named = provider.aws.client("ec2").describe_launch_templates()["LaunchTemplates"]
+    assert stack_name(request_id) not in [one["LaunchTemplateName"] for one in named]
+
+
+def started(template: str, count: int = 1) -> Scenario:
+    """Asked for and complete; nothing is returned."""
+
+    def run(installation: Installation) -> None:
+        provider = installation.provider
+        entry = settled(provider, provider.request(template, count))
+        assert (entry["status"], len(live_machines(provider.aws))) == ("complete", count), entry
+
+    return Scenario(run)
+
+
+def shortage(template: str) -> Scenario:
+    """Two of three, and the reason."""
+
+    def run(installation: Installation) -> None:
+        provider = installation.provider
+        entry = provider.settle(provider.request(template, 3), step=450, patience=3600)
+        assert (entry["status"], len(live_machines(provider.aws))) == ("complete", 2), entry
+        assert "2 of 3" in entry["message"]
+        assert "capacity" in entry["message"].lower()
+
+    return Scenario(run, SHORT)
+
+
+def _reclaims(installation: Installation) -> None:
+    """A spot machine taken, one retired, one of a group on its way out: Host Factory hears of all three."""
+    provider, aws = installation.provider, installation.provider.aws
+    spot = settled(provider, provider.request("instant-spot", 2))["machines"]
+    (grouped,) = settled(provider, provider.request("asg-ondemand", 1))["machines"]
+    aws.interrupt(ids=[spot[0]["machineId"]])
+    aws.control("POST", "retire", {"ids": [spot[1]["machineId"]], "in": 600})
+    health = {"InstanceId": grouped["machineId"], "HealthStatus": "Unhealthy"}
+    aws.client("autoscaling").suspend_processes(
+        AutoScalingGroupName=group_of(provider), ScalingProcesses=["ReplaceUnhealthy"]
+    )
+    aws.client("autoscaling").set_instance_health(**health)
+    hosts = [{"name": one["name"], "machineId": one["machineId"]} for one in (*spot, grouped)]
+    answer = provider.call("getReturnRequests", {"machines": hosts})
+    assert {one["machineId"] for one in answer["requests"]} == {one["machineId"] for one in hosts}, answer
+
+
+def group_of(provider: Provider) -> str:
+    (group,) = provider.aws.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    return str(group["AutoScalingGroupName"])
+
+
+def _rest(installation: Installation) -> None:
+    provider = installation.provider
+    request_id = provider.request("heterogeneous-spot", 3)
+    entry = provider.settle(request_id, step=120, patience=2 * 3600)
+    assert sorted(one["priceType"] for one in entry["machines"]) == ["ondemand", "spot", "spot"], entry
+    assert settled(provider, provider.give_back(entry["machines"]))["status"] == "complete"
+    gone(provider, request_id)
+
+
+def _failed(installation: Installation) -> None:
+    """A creation that fails tells why, and nothing is left of it."""
+    provider = installation.provider
+    request_id = provider.request("instant-ondemand", 1)
+    entry = settled(provider, request_id)
+    assert entry["status"] == "complete_with_error", entry
+    assert "no such thing" in entry["message"]
+    gone(provider, request_id)
+
+
+def forget(provider: Provider) -> None:
+    for file in provider.work.iterdir():
+        file.unlink()
+
+
+def _forgotten(installation: Installation) -> None:
+    """The answer stands when memory, machines and stack are gone."""
+    provider = installation.provider
+    request_id = provider.request("instant-ondemand", 1)
+    entry = settled(provider, request_id)
+    settled(provider, provider.give_back(entry["machines"]))
+    gone(provider, request_id)
+    forget(provider)
+    provider.aws.advance(7200)
+    assert provider.status(request_id)["status"] == "complete"
+
+
+def _outlived(template: str) -> Scenario:
+    """Machines ended outside and forgotten by EC2, memory lost: the mark on what outlives them tells the answer."""
+
+    def run(installation: Installation) -> None:
+        provider, aws = installation.provider, installation.provider.aws
+        request_id = provider.request(template, 2)
+        entry = settled(provider, request_id)
+        aws.client("ec2").terminate_instances(InstanceIds=[one["machineId"] for one in entry["machines"]])
+        aws.advance(7200)
+        forget(provider)
+        assert provider.status(request_id)["status"] == "complete"
+
+    return Scenario(run, {"profile": "realistic"})
+
+
+def _resources(installation: Installation) -> None:
+    """A fleet that is still being made is frozen by a cancellation when memory is lost."""
+    provider, aws = installation.provider, installation.provider.aws
+    request_id = provider.request("maintain-spot", 3)
+    aws.advance(20)
+    forget(provider)
+    said(provider, "cancel", request_id, "--yes", "--every", "0.1", "--timeout", "2", code=0)
+    assert aws.state()["regions"][0]["fleets"][0]["target"] == 0
+
+
+def _deleted_by_hand(installation: Installation) -> None:
+    """Somebody deletes the stack while its machines live: the handler ends them."""
+    provider = installation.provider
+    request_id = provider.request("instant-ondemand", 2)
+    settled(provider, request_id)
+    (stack,) = provider.aws.client("cloudformation").describe_stacks()["Stacks"]
+    provider.aws.client("cloudformation").delete_stack(StackName=stack["StackId"])
+    provider.aws.advance(300)
+    assert live_machines(provider.aws) == []
+    assert live_stacks(provider.aws) == []
+
+
+def _doctor(installation: Installation) -> None:
+    checks = json.loads(said(installation.provider, "doctor", "--output", "json"))["checks"]
+    assert [one for one in checks if one["severity"] == "fail"] == []
+
+
+def _imported(installation: Installation) -> None:
+    document = json.loads(
+        said(installation.provider, "templates", "import", "theirs", "--version", "1", "--output", "json")
+    )
+    assert document["entry"]["imageId"] == "ami-0a1b2c3d4e5f60001"
+
+
+SCENARIOS: Final[Mapping[str, Scenario]] = {
+    **{f"life of {kind}": life(template) for kind, template in TEMPLATES.items()},
+    **{f"shortage of {kind}": shortage(template) for kind, template in TEMPLATES.items()},
+    "start of a group": started("asg-ondemand"),
+    "start of an instant spot fleet": started("instant-spot"),
+    "start of a request fleet": started("request-spot"),
+    "start of a Spot Fleet": started("spotfleet-request"),
+    "reclaims": Scenario(_reclaims, {"uncertain": {"groupSystemTags": True}}),
+    "on-demand rest": Scenario(_rest, {"profile": "realistic", "quota": {"spot": 2}}),
+    "mixed group": started("asg-mixed", 2),
+    "weights": started("weighted-spot"),
+    "failed creation": Scenario(_failed, {"stacks": {"failCreate": {"Capacity": "no such thing"}}}),
+    "memory lost, all gone": Scenario(_forgotten, {"profile": "realistic"}),
+    "memory lost, machines gone": _outlived("instant-ondemand"),
+    "memory lost, machines of a foreign group gone": _outlived("foreign-group"),
+    "memory lost, machines of a foreign fleet gone": _outlived("foreign-instant"),
+    "memory lost, cancelled": Scenario(_resources, {"profile": "realistic", "clock": {"perCall": 1}}),
+    "foreign group": life("foreign-group"),
+    "foreign fleet": life("foreign-instant"),
+    "long body": life("long"),
+    "own key": started("encrypted"),
+    "reserved": started("reserved"),
+    "attributes": started("by-attributes"),
+    "stack deleted by hand": Scenario(_deleted_by_hand),
+    "doctor": Scenario(_doctor),
+    "import": Scenario(_imported),
+}
