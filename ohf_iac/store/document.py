@@ -19,7 +19,8 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from ohf_iac.store.lazy import LazyRecords, key_text
 from ohf_iac.store.memory import Memory
@@ -37,10 +38,11 @@ from ohf_iac.store.records import (
     template_from,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
 FORMAT: Final = 1
+#: what makes a document of the next format out of one of the format that is named
+Upgrades = Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]]
+#: every format that was ever released has an entry, but for the present one
+UPGRADES: Final[Upgrades] = {}
 SECTIONS: Final = ("templates", "requests", "returns", "machines")
 FROM_TEXT: Final[Mapping[str, Callable[[bytes], Any]]] = {
     "templates": decode_template,
@@ -79,11 +81,11 @@ def dump(memory: Memory) -> bytes:
     return head + body
 
 
-def parse(text: bytes) -> Memory:
-    """The memory in a text; raises CorruptError or NewerFormatError."""
+def parse(text: bytes, upgrades: Upgrades = UPGRADES) -> Memory:
+    """The memory in a text, of an older format too; raises CorruptError or NewerFormatError."""
     head = _HEAD.match(text)
     if not head:
-        return _whole(text)
+        return _whole(text, upgrades)
     body = memoryview(text)[head.end() :]
     if int(head[1], 16) != _checksum(head[2], body):
         raise CorruptError("it is not as it was written")
@@ -114,18 +116,28 @@ def _lazily(body: memoryview, sizes: list[int]) -> Memory:
     return Memory(**sections)
 
 
-def _whole(text: bytes) -> Memory:
+def _whole(text: bytes, upgrades: Upgrades) -> Memory:
     declared = re.match(rb'\s*\{\s*"format"\s*:\s*(\d+)', text)
     if declared and int(declared[1]) > FORMAT:
         raise NewerFormatError(declared[1].decode())
     try:
-        document = json.loads(text)
-        if not isinstance(document, dict) or document.get("format") != FORMAT:
-            raise CorruptError("no database of format 1")
+        document = _upgraded(json.loads(text), upgrades)
         sections: dict[str, Any] = {name: _read_section(name, document.get(name, {})) for name in SECTIONS}
     except (ValueError, RecursionError) as error:
         raise CorruptError(str(error)) from error
     return Memory(**sections)
+
+
+def _upgraded(document: Any, upgrades: Upgrades) -> dict[str, Any]:
+    """A document of the present format."""
+    if not isinstance(document, dict):
+        raise CorruptError("no database")
+    found: Any = document.get("format")
+    while found in upgrades:
+        document, found = upgrades[found](document), found + 1
+    if found != FORMAT:
+        raise CorruptError(f"no database of format {FORMAT}")
+    return dict(document)
 
 
 def _read_section(name: str, content: Any) -> dict[str, Any]:

@@ -6,14 +6,14 @@ import math
 import os
 import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac.errors import StorageError
 from ohf_iac.request import minted_at
 from ohf_iac.store.aside import set_aside, told
-from ohf_iac.store.document import CorruptError, NewerFormatError, dump, parse
+from ohf_iac.store.document import UPGRADES, CorruptError, NewerFormatError, Upgrades, dump, parse
 from ohf_iac.store.durable import discard, make_empty, make_folder, not_written, put_in_place
 from ohf_iac.store.history import among, by_month, history, month_of, together, without
 from ohf_iac.store.lock import locked
@@ -43,6 +43,7 @@ class JsonStore:
     now: Callable[[], float]
     left: Callable[[], float]
     tell: Callable[[str], None]
+    upgrades: Upgrades = field(default_factory=lambda: UPGRADES)
 
     def _locked(self) -> AbstractContextManager[None]:
         return locked(f"{self.path}.lock", min(self.lock_timeout, max(self.left(), LAST_CHANCE)))
@@ -129,7 +130,7 @@ class JsonStore:
     def _parsed(self) -> Memory:
         try:
             with open(self.path, "rb") as file:
-                return parse(file.read())
+                return parse(file.read(), self.upgrades)
         except FileNotFoundError:
             return Memory()
         except NewerFormatError as error:

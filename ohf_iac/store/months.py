@@ -33,7 +33,7 @@ def mark(connection: sqlite3.Connection, before: float) -> int:
     for section, over in _OVER.items():
         cursor = connection.execute(
             f"SELECT id, strftime('%Y-%m', settled_at, 'unixepoch') FROM {section} "  # noqa: S608 -- our own names
-            f"WHERE {CURRENT} AND settled_at < ? AND {over} AND id GLOB ? AND id < ?",
+            f"WHERE {CURRENT} AND settled_at < ? AND {over} AND +id GLOB ? AND +id < ?",
             (before, _PREFIX[section] + _SHAPE, f"{_PREFIX[section]}-{max(0, math.ceil(before)):08x}"),
         )
         found = [(month.decode(), key.decode()) for key, month in cursor]
@@ -48,5 +48,5 @@ def among(snapshot: Snapshot, section: str, ids: Collection[str]) -> dict[str, A
     """The archived records of these ids."""
     found: dict[str, Any] = {}
     for one in ids:
-        found.update(snapshot.records(section, f"id = ? AND NOT {CURRENT}", key_of(one)))
+        found.update(snapshot.few(section, f"id = ? AND NOT {CURRENT}", key_of(one)))
     return found

@@ -150,6 +150,7 @@ def _connected(path: str, mode: str, timeout: float) -> sqlite3.Connection:
         f"file:{quote(path)}?{mode}", uri=True, timeout=timeout, isolation_level=None, check_same_thread=False
     )
     connection.text_factory = bytes
+    connection.execute("PRAGMA temp_store = MEMORY")  # sorting must not need room on the disk
     return connection
 
 

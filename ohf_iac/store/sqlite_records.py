@@ -30,7 +30,7 @@ class Snapshot:
     remembered: AWS holds the record. Without `lose`, CorruptError is raised.
     """
 
-    __slots__ = ("_connection", "_gone", "_lose", "_lost", "_open", "_path")
+    __slots__ = ("_connection", "_gone", "_lose", "_open", "_path", "lost")
 
     def __init__(
         self,
@@ -43,7 +43,8 @@ class Snapshot:
         self._lose = lose
         self._connection: sqlite3.Connection | None = None
         self._gone = False
-        self._lost = False
+        #: whether damage has shown
+        self.lost = False
 
     def opened(self) -> Snapshot:
         """Itself, with the view as of now; raises CorruptError or StorageError."""
@@ -53,8 +54,12 @@ class Snapshot:
     def records(self, section: str, condition: str, *values: object) -> Iterator[tuple[str, Any]]:
         """Ids and records of a section, in the order in which they came; StorageError when the disk fails."""
         statement = f"SELECT id, record, crc32 FROM {section} WHERE {condition} ORDER BY rowid"  # noqa: S608 -- ours
-        for row in self.rows(statement, *values, read=lambda row: record_of(section, row)):
-            yield row[0], row[1]
+        return self.rows(statement, *values, read=lambda row: record_of(section, row))
+
+    def few(self, section: str, condition: str, *values: object) -> Iterator[tuple[str, Any]]:
+        """The same for a condition that an index answers: the plus keeps SQLite from going by the order instead."""
+        statement = f"SELECT id, record, crc32 FROM {section} WHERE {condition} ORDER BY +rowid"  # noqa: S608 -- ours
+        return self.rows(statement, *values, read=lambda row: record_of(section, row))
 
     def keys(self, section: str, condition: str) -> Iterator[str]:
         """The ids alone, of rows that are as they were written."""
@@ -73,8 +78,8 @@ class Snapshot:
         except CorruptError:
             if self._lose is None:
                 raise
-            if not self._lost:
-                self._lost = True
+            if not self.lost:
+                self.lost = True
                 self._lose()
 
     def _opened(self) -> sqlite3.Connection | None:
@@ -105,7 +110,9 @@ class SqlRecords(Unread[Record]):
         if key in self._put:
             return self._put[key]
         if key not in self._built and key not in self._drop:
-            self._built.update(self._snapshot.records(self._section, f"id = ? AND {self._scope}", key_of(key)))
+            self._built.update(self._snapshot.few(self._section, f"id = ? AND {self._scope}", key_of(key)))
+            if key not in self._built and self._snapshot.lost:  # its index may be what is damaged
+                self._built.update(self._snapshot.few(self._section, f"+id = ? AND +{self._scope}", key_of(key)))
         return self._built[key]
 
     def __contains__(self, key: object) -> bool:
@@ -138,17 +145,16 @@ class SqlRecords(Unread[Record]):
         return _Values(self)
 
     def stored(self) -> Iterator[tuple[str, Record]]:
-        """What the file has, in its order, then what was put in."""
-        return self._found(self._scope)
+        """All of them, read one after the other."""
+        return self._with_put(self._snapshot.records(self._section, self._scope))
 
     def where(self, question: Question, names: Collection[str] = ()) -> Iterator[Record]:
-        condition = f"{CONDITIONS[question]} AND {self._scope}"
-        if question != "named":
-            yield from (record for _, record in self._found(condition))
-            return
-        for name in names:
-            yield from (record for _, record in self._stored(condition, key_of(name)))
-        yield from self._put.values()
+        condition = (
+            f"{CONDITIONS[question]} AND +{self._scope}"  # the plus: not by the index of all that is current
+        )
+        values: list[tuple[str, ...]] = [(key_of(name),) for name in names] if question == "named" else [()]
+        found = (one for value in values for one in self._snapshot.few(self._section, condition, *value))
+        return (record for _, record in self._with_put(found))
 
     def changed(self, put: Mapping[str, Record], drop: frozenset[str] = frozenset()) -> SqlRecords[Record]:
         kept = {key: record for key, record in self._put.items() if key not in drop}
@@ -173,14 +179,10 @@ class SqlRecords(Unread[Record]):
         new._put, new._drop = put, drop
         return new
 
-    def _found(self, condition: str) -> Iterator[tuple[str, Record]]:
-        yield from self._stored(condition)
+    def _with_put(self, stored: Iterator[tuple[str, Record]]) -> Iterator[tuple[str, Record]]:
+        """What the file has, in its order, then what was put in."""
+        yield from ((key, record) for key, record in stored if key not in self._put and key not in self._drop)
         yield from self._put.items()
-
-    def _stored(self, condition: str, *values: object) -> Iterator[tuple[str, Record]]:
-        for key, record in self._snapshot.records(self._section, condition, *values):
-            if key not in self._put and key not in self._drop:
-                yield key, record
 
 
 class _Items(ItemsView[str, Record]):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ohf_iac.errors import StorageError
@@ -122,6 +122,7 @@ def seen(store: Store) -> Memory:
 
 
 @given(DAMAGES)
+@example(Damage("sqlite", busy=False, victim=0, how="cut", where=24576, bit=0))  # an index, of rows that are whole
 @settings(max_examples=250, deadline=None)
 def test_damage_is_never_believed_and_stops_nobody(damage: Damage) -> None:
     with folder_with(damage.files()) as folder:

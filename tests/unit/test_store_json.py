@@ -109,6 +109,25 @@ def test_a_later_format_is_refused_and_left_alone(store: JsonStore, text: bytes)
     assert Path(store.path).read_bytes() == text
 
 
+def test_an_older_format_is_upgraded_when_it_is_read_and_written_anew(store: JsonStore) -> None:
+    """As if format 0 had named the requests otherwise."""
+    old = json.loads(dump(MEMORY))
+    old = {"format": 0, "asked": old["requests"], "machines": old["machines"]}
+    Path(store.path).write_text(json.dumps(old))
+    upgrading = replace(store, upgrades={0: lambda document: {**document, "requests": document["asked"]}})
+    assert upgrading.read().requests == MEMORY.requests
+    assert json.loads(Path(store.path).read_text()) == old, "reading writes nothing"
+    upgrading.change(lambda memory: with_machines(memory, [MachineRecord("i-2", "ip2", "req-1")]))
+    assert json.loads(Path(store.path).read_text())["format"] == 1
+    assert store.read().requests == MEMORY.requests
+    assert set(store.read().machines) == {"i-1", "i-2"}
+
+
+def test_a_format_that_nothing_upgrades_is_damage() -> None:
+    with pytest.raises(CorruptError):
+        parse(b'{"format": 0, "requests": {}}')
+
+
 def test_the_file_is_one_json_object_with_the_documented_maps() -> None:
     document = json.loads(dump(MEMORY))
     assert document["format"] == 1
