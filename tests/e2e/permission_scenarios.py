@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ohf_iac.request import stack_name
 from tests.e2e.matrix import TEMPLATES
-from tests.e2e.permitted import Installation, said
+from tests.e2e.permitted import ROLE, Installation, client_of, said
 from tests.e2e.provider import Provider, live_machines, live_stacks
 
 SHORT: Final = {"profile": "realistic", "capacity": {"*": 2}}
@@ -163,12 +163,13 @@ def _resources(installation: Installation) -> None:
 
 
 def _deleted_by_hand(installation: Installation) -> None:
-    """Somebody deletes the stack while its machines live: the handler ends them."""
+    """Somebody with the host's credentials deletes the stack while its machines live: the handler ends them."""
     provider = installation.provider
     request_id = provider.request("instant-ondemand", 2)
     settled(provider, request_id)
     (stack,) = provider.aws.client("cloudformation").describe_stacks()["Stacks"]
-    provider.aws.client("cloudformation").delete_stack(StackName=stack["StackId"])
+    role = {"RoleARN": ROLE} if installation.role else {}
+    client_of(provider.aws, "cloudformation").delete_stack(StackName=stack["StackId"], **role)
     provider.aws.advance(300)
     assert live_machines(provider.aws) == []
     assert live_stacks(provider.aws) == []

@@ -12,10 +12,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import boto3
+from botocore.config import Config
+
 from ohf_cli.edge import run
 from ohf_cli.human import called
 from tests.e2e.provider import EXAMPLE, Provider
-from tests.local_aws import ACCOUNT, LocalAws
+from tests.local_aws import ACCOUNT, REGION, LocalAws
 
 Who = Literal["caller", "service"]
 KEY: Final = f"AKIA{ACCOUNT}HOST"
@@ -147,6 +150,13 @@ def without(policy: Mapping[str, Any], action: str) -> dict[str, Any]:
         if left := [name for name in names if name != action]:
             statements.append({**one, "Action": left})
     return {**policy, "Statement": statements}
+
+
+def client_of(aws: LocalAws, service: str) -> Any:
+    """A client with the host's credentials, in anybody's hands."""
+    session: Any = boto3.Session(KEY, "fake", region_name=REGION)
+    settings = Config(proxies={}, retries={"total_max_attempts": 1})
+    return session.client(service, endpoint_url=aws.url, config=settings)
 
 
 def denied(aws: LocalAws) -> list[tuple[str, str, str]]:
