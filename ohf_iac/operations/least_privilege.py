@@ -39,5 +39,13 @@ def least_privilege(
         account or (role.split(":")[4] if role else "*"),
     )
     specs = tuple(spec_for(one, settings.template.defaults, files) for one in templates)
-    needs = Needs(place, settings.provider.owner, specs, role, settings.provider.template_bucket, instance_roles)
+    needs = Needs(
+        place,
+        settings.provider.owner,
+        specs,
+        role,
+        settings.provider.template_bucket,
+        instance_roles,
+        settings.provider.assume_role_arn,
+    )
     return policies_of(needs, importing=importing)

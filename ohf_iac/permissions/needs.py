@@ -56,8 +56,9 @@ def partition_of(region: str) -> str:
 class Needs:
     """One provider instance: its stacks as they are specified, its roles and its bucket.
 
-    `service_role` and `bucket` are "" where there is none. `instance_roles` maps an instance profile's name to the
-    role in it, where that has another name, and the id of a foreign launch template to the role of its machines.
+    Texts are "" where there is nothing of the kind. `instance_roles` maps an instance profile's name to the role in
+    it, where that has another name, and the id of a foreign launch template to the role of its machines.
+    `assumed_role` is the one that the host works as.
     """
 
     place: Place
@@ -66,6 +67,7 @@ class Needs:
     service_role: str
     bucket: str
     instance_roles: Mapping[str, str]
+    assumed_role: str = ""
 
     @property
     def kinds(self) -> frozenset[Kind]:

@@ -52,6 +52,11 @@ def _notes(needs: Needs, caller: Mapping[str, Any], service: Mapping[str, Any]) 
         )
     if "*" in (needs.place.account, needs.place.region):
         yield "* stands for a region or account that is not known: set AWS_REGION, give --account"
+    if needs.assumed_role:
+        yield (
+            f"the caller's policy is for {needs.assumed_role}, which the host assumes; its own credentials need "
+            "sts:AssumeRole on that"
+        )
     for one in needs.foreign_templates:
         yield (
             f"{one.template.template_id}: its launch template is not ours, so that any image and group may be "
