@@ -118,5 +118,5 @@ def _hint(code: str) -> str:
     if code in EXPIRED:
         return "renew the credentials"
     if code in DENIED:
-        return "allow this action to the provider's principal (README, least IAM policy)"
+        return "allow this action to the provider's principal (ohf iam-policy prints all that it needs)"
     return ""

@@ -139,7 +139,7 @@ def test_a_freeze_that_aws_refuses_for_another_reason_is_told(local_aws: LocalAw
     local_aws.scenario(faults=[denied])
     with pytest.raises(ProviderError, match="freeze fleet") as refusal:
         freeze_fleet(calls, only(made).capacity_id)
-    assert "least IAM policy" in refusal.value.hint
+    assert "ohf iam-policy" in refusal.value.hint
 
 
 def test_a_group_is_busy_while_a_machine_is_launched(local_aws: LocalAws, calls: Calls) -> None:

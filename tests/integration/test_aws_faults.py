@@ -54,7 +54,7 @@ DAYS = {
         False,
         False,
         "AccessDenied",
-        "least IAM policy",
+        "ohf iam-policy",
     ),
     "refused": Bad({"kind": "error", "status": 400, "code": "InvalidParameterValue"}, False, False),
     "garbage": Bad({"kind": "garbage"}, True, True, "", ""),
