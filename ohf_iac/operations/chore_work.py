@@ -44,6 +44,7 @@ def work_off(app: App, due: tuple[RequestRecord, ...], limit: int) -> int:
 
 
 def _served(app: App, calls: Calls, record: RequestRecord, seen: Observation) -> RequestRecord:
+    _check_owner(app, record)
     if not record.settled:
         return _unpolled(app, calls, record, seen)
     late = tuple(_late(record, seen))
@@ -55,6 +56,15 @@ def _served(app: App, calls: Calls, record: RequestRecord, seen: Observation) ->
         return replace(record, chore_at=0)
     _check_place(calls, record, seen)
     return _delete(app, calls, record)
+
+
+def _check_owner(app: App, record: RequestRecord) -> None:
+    """Refuse to judge a request by the machines of another owner: ohf.json may be out of reach, or changed."""
+    if record.request.owner != app.owner:
+        raise ProviderError(
+            f"look for machines of {record.request.request_id}: they are of owner {record.request.owner}",
+            hint="put the owner of this installation back into ohf.json (provider.owner)",
+        )
 
 
 def _check_place(calls: Calls, record: RequestRecord, seen: Observation) -> None:

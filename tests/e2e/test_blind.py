@@ -123,3 +123,15 @@ def test_an_unknown_id_from_the_time_to_come_is_not_waited_for(provider: Provide
     assert provider.status(new_id("ret", ahead, "4" * 16))["status"] == "running"
     assert provider.status("req-ffffffff-4444444444444444")["status"] == "complete_with_error"
     assert provider.status("ret-ffffffff-4444444444444444")["status"] == "complete"
+
+
+def test_a_stack_is_not_taken_for_empty_by_another_owner(provider: Provider) -> None:
+    """A configuration folder out of reach, or an owner that was changed, hides our machines; their stack stays."""
+    entry = provider.settle(provider.request("asg-ondemand", 2))
+    provider.extra["OHF_PROVIDER_OWNER"] = "somebody-else"
+    for _ in range(2):
+        provider.aws.advance(7200)
+        assert provider.status(entry["requestId"])["status"] == "complete"
+    del provider.extra["OHF_PROVIDER_OWNER"]
+    provider.aws.advance(600)
+    assert len(live_machines(provider.aws)) == 2
