@@ -44,6 +44,16 @@ class StackSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class LaunchTemplateSeen:
+    """A launch template as DescribeLaunchTemplates showed it; `created_at` in epoch seconds."""
+
+    template_id: str
+    name: str
+    created_at: int = 0
+    tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
 class Shortfall:
     """One reason that AWS gave for not launching: an error code ("" if AWS gave none) and its text."""
 

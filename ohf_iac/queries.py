@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final
 from ohf_iac.aws import cloudformation, ec2
 from ohf_iac.aws.capacity import capacity_seen
 from ohf_iac.aws.groups import tag_of_group
+from ohf_iac.aws.launch_templates import templates_of_owner
 from ohf_iac.cfn import physical_ids, verdict_in_token, was_complete
 from ohf_iac.observation import Observation, fleet_ids
+from ohf_iac.orphans import Holdings
 from ohf_iac.request import TAG_KIND, TAG_OWNER, TAG_REQUEST, TAG_SETTLED, stack_name
 from ohf_iac.status.tally import verdict_of
 from ohf_iac.template.kinds import ASG, INSTANT
@@ -54,6 +56,25 @@ def stack_of(calls: Calls, owner: str, stack: str) -> StackSeen | None:
     return seen if seen is not None and seen.tags.get(TAG_OWNER) == owner else None
 
 
+def holdings_of(calls: Calls, owner: str, now: float, request_id: str | None = None) -> Holdings:
+    """All stacks, machines and launch templates of an owner, or those of one request ("": of machines without one).
+
+    Machines are read last, because the marks that polls put on them meanwhile count.
+    """
+    one = cloudformation.describe_stack(calls, stack_name(request_id)) if request_id else None
+    stacks = tuple(cloudformation.walk_stacks(calls)) if request_id is None else (one,) if one else ()
+    templates = templates_of_owner(calls, owner, stack_name(request_id) if request_id else "")
+    instances = ec2.of_requests(calls, owner, [request_id]) if request_id else ec2.of_owner(calls, owner)
+    return Holdings(
+        now,
+        owner,
+        tuple(one for one in stacks if one.tags.get(TAG_OWNER) == owner),
+        instances,
+        templates,
+        frozenset(one.name for one in stacks),
+    )
+
+
 def look(
     calls: Calls, record: RequestRecord, seen: Observation, stacks: Mapping[str, StackSeen] | None = None
 ) -> Observation:
@@ -79,7 +100,16 @@ def with_resources(calls: Calls, stack: StackSeen) -> StackSeen:
 
 
 def lasting_mark(calls: Calls, stack: StackSeen) -> str:
-    """The settle mark on what outlives the machines of a stack, as `plan` puts it there; "" without one."""
+    """The settle mark on what outlives the machines of a stack, as `plan` puts it there; "" without one.
+
+    A deletion may have taken that along: then the token of our DeleteStack tells.
+    """
+    if stack.phase in ("deleting", "delete_failed"):
+        token = verdict_in_token(
+            cloudformation.stack_events(calls, stack.stack_id), stack.tags.get(TAG_REQUEST, "")
+        )
+        if token:
+            return token
     template, capacity = stack.outputs.get("LaunchTemplateId", ""), stack.outputs.get("CapacityId", "")
     if template:
         return ec2.tag_of(calls, template, TAG_SETTLED)

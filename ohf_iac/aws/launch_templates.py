@@ -1,4 +1,4 @@
-"""Launch templates that are not ours: one version of one, to be read into the catalogue."""
+"""Launch templates: a version of one that is not ours, to be read into the catalogue; ours, listed and deleted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ohf_iac.errors import ProviderError, ResourceNotFoundError
+from ohf_iac.observation import LaunchTemplateSeen
+from ohf_iac.request import TAG_OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +52,44 @@ def launch_template_version(calls: Calls, named: str, version: int) -> LaunchTem
                 row["LaunchTemplateId"], row["LaunchTemplateName"], version, row["LaunchTemplateData"]
             )
     raise ResourceNotFoundError(f"read {thing}: there is no such version", hint=_hint(named))
+
+
+def templates_of_owner(calls: Calls, owner: str, name: str = "") -> tuple[LaunchTemplateSeen, ...]:
+    """The launch templates that carry the tag of this owner, all or that of a name."""
+    found: list[LaunchTemplateSeen] = []
+    filters = {f"tag:{TAG_OWNER}": owner, **({"launch-template-name": name} if name else {})}
+    for page in calls.pages(
+        "ec2",
+        "describe_launch_templates",
+        "list",
+        "launch templates of this provider",
+        Filters=[{"Name": key, "Values": [value]} for key, value in filters.items()],
+    ):
+        found += [
+            LaunchTemplateSeen(
+                row["LaunchTemplateId"],
+                row["LaunchTemplateName"],
+                int(row["CreateTime"].timestamp()),
+                {one["Key"]: one["Value"] for one in row.get("Tags", [])},
+            )
+            for row in page["LaunchTemplates"]
+        ]
+    return tuple(found)
+
+
+def delete_template(calls: Calls, template_id: str) -> None:
+    """Delete a launch template; one that is gone is left so."""
+    try:
+        calls.call(
+            "ec2",
+            "delete_launch_template",
+            "delete",
+            f"launch template {template_id}",
+            LaunchTemplateId=template_id,
+        )
+    except ProviderError as error:
+        if error.aws_code not in _NOT_THERE:
+            raise
 
 
 def _hint(named: str) -> str:

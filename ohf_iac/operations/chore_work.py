@@ -1,46 +1,74 @@
-"""The work of chores; `chores` tells when there is any."""
+"""The work of chores; `chores` tells when there is any.
+
+Host Factory never heard an end of a request that it stopped asking for, so chores do not settle one whose machines
+live: they freeze it, and leave it to a poll, which may still come, or to `ohf gc` once the grace has passed.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ohf_iac import queries
 from ohf_iac.app import calls_of
-from ohf_iac.aws import ec2
+from ohf_iac.aws import cloudformation, ec2
+from ohf_iac.cfn import root_cause
 from ohf_iac.commands import carry_out
 from ohf_iac.errors import ProviderError
 from ohf_iac.machine import machines_in_words
+from ohf_iac.observation import fleet_ids
 from ohf_iac.operations.giving_back import DELETION_LOOK
 from ohf_iac.operations.policies import policies_for
 from ohf_iac.operations.polling import Poll
 from ohf_iac.operations.remembering import note_requests
-from ohf_iac.plan import delete_stack, terminate
-from ohf_iac.request import TAG_SETTLED, stack_name
-from ohf_iac.status.tally import is_returned
+from ohf_iac.plan import delete_stack, freeze, steps_for, terminate
+from ohf_iac.request import TAG_OWNER, TAG_SETTLED, stack_name
+from ohf_iac.status.judge import judge
+from ohf_iac.status.tally import is_returned, settled_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ohf_iac.app import App
     from ohf_iac.aws.calls import Calls
-    from ohf_iac.observation import Observation
+    from ohf_iac.observation import Observation, StackSeen
     from ohf_iac.request import RequestRecord
 
+#: seconds after which a chore that failed, or had nothing more to do for now, is due again
+LATER: Final = 3600
+#: of the seconds since the answer, one part in so many passes before a failed deletion is asked for again
+BACK_OFF: Final = 10
 
-def work_off(app: App, due: tuple[RequestRecord, ...], limit: int) -> int:
-    """Serve what is due with at most `limit` AWS calls; what they do not suffice for stays due."""
-    calls = calls_of(app).limited(limit)
+
+def work_off(app: App, due: tuple[RequestRecord, ...], limit: int | None) -> int:
+    """Serve what is due with at most `limit` AWS calls (None: any number); how many requests were served.
+
+    What AWS refuses for one request is due again later and keeps none of the others. Where AWS is not reached,
+    throttles, or the calls or the time are used up, all that is left stays due.
+    """
+    calls = calls_of(app) if limit is None else calls_of(app).limited(limit)
     done: list[RequestRecord] = []
+    served = 0
     try:
         seen = queries.machines_of(calls, app.owner, [one.request.request_id for one in due], app.now())
         for record in due:
             # one by one: what was done before a failure is remembered
-            done += [_served(app, calls, record, seen[record.request.request_id])]
+            try:
+                done += [_served(app, calls, record, seen[record.request.request_id])]
+                served += 1
+            except ProviderError as error:
+                if error.transient:
+                    raise
+                app.log.warning(f"chore of {record.request.request_id} put off: {error.message}", hint=error.hint)
+                done += [_later(app, record)]
     except ProviderError as error:
-        app.log.info(f"chores: {len(done)} of {len(due)} done: {error.message}")
+        app.log.info(f"chores: {served} of {len(due)} done: {error.message}")
     note_requests(app, app.store.read(), done)
-    return len(done)
+    return served
+
+
+def _later(app: App, record: RequestRecord, seconds: int = LATER) -> RequestRecord:
+    return replace(record, chore_at=int(app.now()) + seconds)
 
 
 def _served(app: App, calls: Calls, record: RequestRecord, seen: Observation) -> RequestRecord:
@@ -75,16 +103,30 @@ def _check_place(calls: Calls, record: RequestRecord, seen: Observation) -> None
     if region != calls.region or account != ec2.account(calls):
         raise ProviderError(
             f"look for machines of {record.request.request_id}: its stack is in {account} {region}",
-            transient=True,
             hint="check AWS_REGION and the credentials of this provider",
         )
 
 
 def _unpolled(app: App, calls: Calls, record: RequestRecord, seen: Observation) -> RequestRecord:
-    """A request that Host Factory no longer asks for: judged as a poll would, so that it freezes and settles."""
+    """A request that Host Factory no longer asks for: frozen; settled where no machine lives, or a mark says so."""
     poll = Poll(app, calls, app.store.read(), policies_for(app))
-    poll.act(record, seen)
-    return poll.changed[-1]
+    policy = poll.policies.get(record.request.template_id, poll.policies[""])
+    judgement = judge(record, seen, policy)
+    if judgement.wish == "look":
+        seen = queries.look(calls, record, seen)
+        judgement = judge(record, seen, policy)
+    if settled_mark(seen.instances) or not any(one.live for one in seen.instances):
+        poll.act(record, seen)
+        return poll.changed[-1]
+    if judgement.wish == "freeze":
+        carry_out(calls, steps_for(record, seen, judgement), app.settings.provider.service_role_arn)
+        return _later(
+            app, replace(record, first_short_at=record.first_short_at or judgement.first_short_at), DELETION_LOOK
+        )
+    if judgement.wish == "settle":
+        request = record.request
+        carry_out(calls, freeze(request.kind, request.request_id, fleet_ids(request.kind, seen)))
+    return _later(app, record)
 
 
 def _late(record: RequestRecord, seen: Observation) -> Iterator[str]:
@@ -98,24 +140,58 @@ def _late(record: RequestRecord, seen: Observation) -> Iterator[str]:
 def _end_late(app: App, calls: Calls, record: RequestRecord, ids: tuple[str, ...]) -> RequestRecord:
     late = machines_in_words(len(ids))
     app.log.warning(f"ending {late} that came late", request_id=record.request.request_id, ids=ids)
-    carry_out(calls, terminate(ids))
-    return replace(record, chore_at=int(app.now()) + DELETION_LOOK)
+    return _ended(app, calls, record, ids)
+
+
+def _ended(app: App, calls: Calls, record: RequestRecord, ids: tuple[str, ...]) -> RequestRecord:
+    for one, why in carry_out(calls, terminate(ids)).items():
+        app.log.warning(f"{one} is not ended: {why}", request_id=record.request.request_id)
+    return _later(app, record, DELETION_LOOK)
 
 
 def _delete(app: App, calls: Calls, record: RequestRecord) -> RequestRecord:
     carry_out(calls, (delete_stack(record),), app.settings.provider.service_role_arn)
-    return replace(record, stack="deleting", chore_at=int(app.now()) + DELETION_LOOK)
+    return _later(app, replace(record, stack="deleting"), DELETION_LOOK)
 
 
 def _after_deletion(app: App, calls: Calls, record: RequestRecord, seen: Observation) -> RequestRecord:
-    """Whether a deletion went through; a failed one is asked for again, with its reason in the log."""
+    """Whether a deletion went through: the stack gone, and every machine that was known. A failed one is asked for
+    again, ever more seldom, with its reason in the log."""
     stack = queries.stack_of(calls, app.owner, record.stack_id or stack_name(record.request.request_id))
     if stack is not None and stack.phase == "deleting":
-        return replace(record, chore_at=int(app.now()) + DELETION_LOOK)
+        return _later(app, record, DELETION_LOOK)
     if stack is not None and stack.phase != "deleted":
-        app.log.warning(f"stack {stack.name} is {stack.status}: {stack.reason}; deletion is asked for again")
-        return _delete(app, calls, record)
-    if any(one.live for one in seen.instances):
-        ids = tuple(one.instance_id for one in seen.instances if one.live)
-        return _end_late(app, calls, record, ids)
+        why = _why_not_deleted(calls, stack)
+        app.log.warning(f"stack {stack.name} is {stack.status}: {why}; deletion is asked for again")
+        pause = min(LATER, max(DELETION_LOOK, (int(app.now()) - record.settled_at) // BACK_OFF))
+        return replace(_delete(app, calls, record), chore_at=int(app.now()) + pause)
+    survivors = tuple(_survivors(app, calls, record, seen))
+    if survivors:
+        app.log.warning(
+            f"ending {machines_in_words(len(survivors))} that survived their stack",
+            request_id=record.request.request_id,
+            ids=survivors,
+        )
+        return _ended(app, calls, record, survivors)
     return replace(record, stack="gone", chore_at=0)
+
+
+def _why_not_deleted(calls: Calls, stack: StackSeen) -> str:
+    """What kept a stack from going: the first resource's reason, else the stack's own."""
+    events = cloudformation.stack_events(calls, stack.stack_id)
+    return root_cause(one for one in events if one.status == "DELETE_FAILED") or stack.reason
+
+
+def _survivors(app: App, calls: Calls, record: RequestRecord, seen: Observation) -> Iterator[str]:
+    """Machines that live though their stack is gone, looked up by tag and by the ids that were told of them.
+
+    One that lost our tag is not ours to end.
+    """
+    shown = {one.instance_id: one for one in seen.instances}
+    known = (one.machine_id for one in record.machines if one.machine_id not in shown)
+    shown |= {one.instance_id: one for one in ec2.by_id(calls, known)}
+    for one in shown.values():
+        if one.live and one.tags.get(TAG_OWNER) == app.owner:
+            yield one.instance_id
+        elif one.live:
+            app.log.warning(f"{one.instance_id} survived its stack and lacks {TAG_OWNER}: it is left alone")

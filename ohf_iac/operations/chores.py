@@ -3,7 +3,7 @@
 After an answer is decided, a poll carries out what memory says is due: freeze requests past their deadline that
 nobody polled, end machines that came late, delete stacks in which nothing lives, look whether a deletion went
 through and ask again where it did not. One process at a time, within few calls and seconds; what is not done now is
-done by the next poll.
+done by the next poll. `ohf gc --apply` does all of it at once.
 """
 
 from __future__ import annotations
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 
 #: seconds past the deadline after which an unsettled request counts as not polled
 SILENCE: Final = 300
+#: seconds for which chores without bounds wait for those of a poll to end
+PATIENCE: Final = 30
 
 
 def due_chores(memory: Memory, now: float) -> tuple[RequestRecord, ...]:
     """The requests for which something is due, those waiting longest first."""
-    silent = [one for one in unsettled(memory) if one.request.deadline + SILENCE <= now]
-    return tuple(sorted((*with_due_chores(memory, now), *silent), key=_due_at))
+    silent = [one for one in unsettled(memory) if one.request.deadline + SILENCE <= now and one.chore_at <= now]
+    settled = (one for one in with_due_chores(memory, now) if one.settled)
+    return tuple(sorted((*settled, *silent), key=_due_at))
 
 
 def carry_out_chores(app: App) -> int:
@@ -37,7 +40,7 @@ def carry_out_chores(app: App) -> int:
         due = due_chores(app.store.read(), app.now())
         if not due or not limits.chore_calls:
             return 0
-        with locked(f"{app.settings.work_dir}/{app.settings.provider_name}-chores.lock", 0):
+        with locked(_lock(app), 0):
             # the import of what asks AWS is only worth its time when something is due
             from ohf_iac.operations.chore_work import work_off
 
@@ -49,5 +52,21 @@ def carry_out_chores(app: App) -> int:
         return 0
 
 
+def carry_out_all_chores(app: App) -> int:
+    """Do all that is due, in the time that `app` has; how many requests were served.
+
+    StorageError when memory cannot be read, or another process keeps at its chores.
+    """
+    from ohf_iac.operations.chore_work import work_off
+
+    with locked(_lock(app), PATIENCE):
+        due = due_chores(app.store.read(), app.now())
+        return work_off(app, due, None) if due else 0
+
+
+def _lock(app: App) -> str:
+    return f"{app.settings.work_dir}/{app.settings.provider_name}-chores.lock"
+
+
 def _due_at(record: RequestRecord) -> int:
-    return record.chore_at if record.settled else record.request.deadline + SILENCE
+    return record.chore_at or record.request.deadline + SILENCE

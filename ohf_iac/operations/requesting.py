@@ -126,8 +126,13 @@ def _keep_intent(app: App, calls: Calls, template: HostTemplate, record: Request
 
 
 def _units_to_come(memory: Memory, template: HostTemplate, live: tuple[Instance, ...], since: int) -> int:
-    """Units asked for that were not seen live: of open requests, and of those that settled since the look."""
-    open_ones = [one for one in unsettled(memory) if one.request.template_id == template.template_id]
+    """Units asked for that were not seen live: of open requests, and of those that settled since the look.
+
+    An open request with a chore has been frozen, because nobody asks for it: nothing more comes of it.
+    """
+    open_ones = [
+        one for one in unsettled(memory) if one.request.template_id == template.template_id and not one.chore_at
+    ]
     asked = 0
     for record in open_ones:
         own = [one for one in live if one.tags.get(TAG_REQUEST) == record.request.request_id]

@@ -19,7 +19,7 @@ LAYERS = {
     **dict.fromkeys(["template", "machine", "cfn"], 1),
     **dict.fromkeys(["request", "observation"], 2),
     **dict.fromkeys(["events", "stack", "status", "approval"], 3),
-    **dict.fromkeys(["plan", "render", "hostfactory"], 4),
+    **dict.fromkeys(["plan", "orphans", "render", "hostfactory"], 4),
     **dict.fromkeys(["config", "clock", "log"], 5),
     **dict.fromkeys(["aws", "installation", "io_log", "permissions"], 6),
     "store": 7,
