@@ -54,7 +54,7 @@ def _bodies(needs: Needs) -> Iterator[Statement]:
 def _looks(needs: Needs, importing: bool) -> Iterator[Statement]:
     """What reads: none of these actions knows resources, or the resource is not known before it was read."""
     looks = ["cloudformation:DescribeStacks", "cloudformation:ListStacks"]
-    looks += ["ec2:DescribeInstances", "ec2:DescribeInstanceStatus"]
+    looks += ["ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeLaunchTemplates"]
     if any(one.owns_launch_template or one.template.kind != ASG for one in needs.specs):
         looks.append("ec2:DescribeTags")
     if needs.spot:
@@ -93,6 +93,9 @@ def _machines(needs: Needs) -> Iterator[Statement]:
     """Machines are ended and marked by the owner's tag, and no mark of ours can make a machine ours."""
     owned = tagged("ec2:ResourceTag", TAG_OWNER, needs.owner)
     yield Statement("EndMachines", ("ec2:TerminateInstances",), (needs.place.ec2("instance/*"),), owned)
+    if needs.own_templates:  # one that survived the deletion of its stack
+        templates = (needs.place.ec2("launch-template/*"),)
+        yield Statement("CollectTemplates", ("ec2:DeleteLaunchTemplate",), templates, owned)
     marked = ["instance/*"]
     marked += ["launch-template/*"] if needs.own_templates else []
     marked += ["fleet/*"] if any(one.template.kind != ASG for one in needs.foreign_templates) else []

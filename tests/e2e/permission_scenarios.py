@@ -180,6 +180,27 @@ def _doctor(installation: Installation) -> None:
     assert [one for one in checks if one["severity"] == "fail"] == []
 
 
+def _orphans(installation: Installation) -> None:
+    """A stack that nobody was told of, and a launch template without one."""
+    provider, aws = installation.provider, installation.provider.aws
+    settled(provider, provider.request("instant-ondemand", 1))
+    provider.request("maintain-spot", 1)
+    forget(provider)
+    owned = [{"Key": "ohf:owner", "Value": "ohf"}]
+    aws.client("ec2").create_launch_template(
+        LaunchTemplateName="ohf-req-00000001-0000000000000001",
+        LaunchTemplateData={"ImageId": "ami-0a1b2c3d4e5f60001"},
+        TagSpecifications=[{"ResourceType": "launch-template", "Tags": owned}],
+    )
+    aws.advance(4 * 3600)
+    found = json.loads(said(provider, "gc", "--apply", "--output", "json"))["orphans"]
+    assert [(one["reason"], one["outcome"]) for one in found] == [
+        ("left-over", "collected"),
+        ("never-settled", "collected"),
+    ]
+    assert len(live_machines(aws)) == 1
+
+
 def _imported(installation: Installation) -> None:
     document = json.loads(
         said(installation.provider, "templates", "import", "theirs", "--version", "1", "--output", "json")
@@ -212,5 +233,6 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "attributes": started("by-attributes"),
     "stack deleted by hand": Scenario(_deleted_by_hand),
     "doctor": Scenario(_doctor),
+    "orphans": Scenario(_orphans),
     "import": Scenario(_imported),
 }
