@@ -13,6 +13,7 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ClientError
 
+from ohf_iac.template.kinds import ASG, SPOT_MAINTAIN
 from tests.e2e.matrix import TEMPLATES
 from tests.e2e.permission_scenarios import SCENARIOS
 from tests.e2e.permitted import (
@@ -130,7 +131,10 @@ def test_it_runs_without_a_service_role(local_aws: LocalAws, tmp_path: Path, nam
     run(installation(tmp_path, local_aws, role=False), name)
 
 
-@pytest.mark.parametrize("kind", TEMPLATES)
+@pytest.mark.parametrize(
+    "kind",
+    [kind if kind in (ASG, SPOT_MAINTAIN) else pytest.param(kind, marks=pytest.mark.sweep) for kind in TEMPLATES],
+)
 def test_the_life_of_each_kind_under_what_is_printed(local_aws: LocalAws, tmp_path: Path, kind: Any) -> None:
     installed = installation(tmp_path, local_aws)
     installed.prepare({"profile": "realistic"})
