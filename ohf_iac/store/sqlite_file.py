@@ -52,6 +52,8 @@ def explained(path: str, verb: str) -> Iterator[None]:
     """SQLite's errors as CorruptError, where the file is not what was written, or StorageError."""
     try:
         yield
+    except UnicodeDecodeError as error:  # what SQLite complains of is quoted in its message
+        raise CorruptError("its tables' names are damaged") from error
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0)
         if code & 0xFF in _DAMAGE or code == sqlite3.SQLITE_IOERR_SHORT_READ:

@@ -96,7 +96,7 @@ class Snapshot:
 class SqlRecords(Unread[Record]):
     """The records of one section in a snapshot, with what was put in and left out since."""
 
-    __slots__ = ("_built", "_drop", "_put", "_scope", "_section", "_snapshot")
+    __slots__ = ("_built", "_drop", "_put", "_scope", "_section", "_seen", "_snapshot")
 
     def __init__(self, snapshot: Snapshot, section: str, scope: str = CURRENT) -> None:
         self._snapshot = snapshot
@@ -105,13 +105,14 @@ class SqlRecords(Unread[Record]):
         self._put: Mapping[str, Record] = {}
         self._drop: frozenset[str] = frozenset()
         self._built: dict[str, Record] = {}
+        self._seen: set[str] = set()
 
     def __getitem__(self, key: str) -> Record:
         if key in self._put:
             return self._put[key]
         if key not in self._built and key not in self._drop:
             self._built.update(self._snapshot.few(self._section, f"id = ? AND {self._scope}", key_of(key)))
-            if key not in self._built and self._snapshot.lost:  # its index may be what is damaged
+            if key not in self._built and (self._snapshot.lost or key in self._seen):  # its index may be damaged
                 self._built.update(self._snapshot.few(self._section, f"+id = ? AND +{self._scope}", key_of(key)))
         return self._built[key]
 
@@ -123,12 +124,11 @@ class SqlRecords(Unread[Record]):
         return True
 
     def __iter__(self) -> Iterator[str]:
-        seen = set()
         for key in self._snapshot.keys(self._section, self._scope):
             if key not in self._drop:
-                seen.add(key)
+                self._seen.add(key)
                 yield key
-        yield from (key for key in self._put if key not in seen)
+        yield from (key for key in self._put if key not in self._seen)
 
     def __len__(self) -> int:
         if self._put or self._drop:

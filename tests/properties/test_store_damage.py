@@ -123,7 +123,9 @@ def seen(store: Store) -> Memory:
 
 @given(DAMAGES)
 @example(Damage("sqlite", busy=False, victim=0, how="cut", where=24576, bit=0))  # an index, of rows that are whole
-@settings(max_examples=250, deadline=None)
+@example(Damage("sqlite", busy=False, victim=0, how="flip", where=3744, bit=7))  # a name in the schema
+@example(Damage("sqlite", busy=False, victim=0, how="zeros", where=24577, bit=0))  # an index that finds nothing
+@settings(max_examples=150, deadline=None)
 def test_damage_is_never_believed_and_stops_nobody(damage: Damage) -> None:
     with folder_with(damage.files()) as folder:
         store = STORES[damage.kind](folder, 5.0)
