@@ -16,11 +16,12 @@ from ohf_iac.cfn import physical_ids, verdict_in_token, was_complete
 from ohf_iac.observation import Observation, fleet_ids
 from ohf_iac.orphans import Holdings
 from ohf_iac.request import TAG_KIND, TAG_OWNER, TAG_REQUEST, TAG_SETTLED, stack_name
+from ohf_iac.status.recover import record_from_stack
 from ohf_iac.status.tally import verdict_of
 from ohf_iac.template.kinds import ASG, INSTANT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ohf_iac.aws.calls import Calls
     from ohf_iac.cfn import StackEvent
@@ -126,10 +127,27 @@ def verdict_of_deleted(calls: Calls, request_ids: Iterable[str]) -> dict[str, Ve
     names = {stack_name(one): one for one in request_ids}
     found: dict[str, Verdict] = {}
     for name, stack_id in cloudformation.find_deleted_stack(calls, names.__contains__).items():
-        events = cloudformation.stack_events(calls, stack_id)
-        mark = verdict_in_token(events, names[name])
-        found[names[name]] = verdict_of(mark or ("complete" if was_complete(events) else ""))
+        found[names[name]] = _verdict_in(cloudformation.stack_events(calls, stack_id), names[name])
     return found
+
+
+def deleted_stacks(calls: Calls, wanted: Callable[[str], bool]) -> dict[str, str]:
+    """Names to ids of the deleted stacks whose name is `wanted`, of any owner: the list knows no tags."""
+    return cloudformation.find_deleted_stack(calls, wanted)
+
+
+def record_of_deleted(calls: Calls, owner: str, stack_id: str, now: int) -> RequestRecord | None:
+    """The request of a deleted stack with its verdict; None when the stack is not this owner's, or forgotten."""
+    stack = stack_of(calls, owner, stack_id)
+    record = record_from_stack(stack, {}) if stack is not None else None
+    if record is None or stack_name(record.request.request_id) != (stack.name if stack else ""):
+        return None
+    verdict = _verdict_in(cloudformation.stack_events(calls, stack_id), record.request.request_id)
+    return replace(record, stack="gone", verdict=verdict, settled_at=now, message="its stack is deleted")
+
+
+def _verdict_in(events: tuple[StackEvent, ...], request_id: str) -> Verdict:
+    return verdict_of(verdict_in_token(events, request_id) or ("complete" if was_complete(events) else ""))
 
 
 def _capacities(

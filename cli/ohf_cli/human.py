@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "return": "Give machines back",
     "cancel": "End a request now, with the machines there are",
     "delete": "Return all machines of a request and delete its stack",
+    "recover": "Rebuild the memory of requests from AWS, and say what was found",
     "gc": "List, and collect, what nobody will ask for any more",
     "iam-policy": "Print the least IAM policies that the configured templates need",
     "doctor": "Check configuration, credentials, endpoints and permissions",

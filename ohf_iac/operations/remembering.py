@@ -1,7 +1,8 @@
 """What an operation learned, kept in the store and told to the observers.
 
-Two ways: a write-ahead intent must be kept or the operation ends (`keep_request`, `keep_return`); what AWS holds
-anyway is kept where that is possible (`note_requests`, `note_return`): a full disk must not hide an answer.
+Two ways: a write-ahead intent must be kept or the operation ends (`keep_request`, `keep_return`), as must what was
+recovered (`keep_all`); what AWS holds anyway is kept where that is possible (`note_requests`, `note_return`): a full
+disk must not hide an answer.
 """
 
 from __future__ import annotations
@@ -33,6 +34,19 @@ def keep_return(app: App, record: ReturnRecord) -> None:
     """A new return, durable when this returns; StorageError when it is not."""
     app.store.change(lambda memory: with_return(memory, record))
     announce(app, return_changes(None, record, int(app.now())))
+
+
+def keep_all(app: App, requests: Iterable[RequestRecord], returns: Iterable[ReturnRecord]) -> None:
+    """Records that AWS told of anew, durable when this returns. Nobody is told: nothing has happened."""
+    found, given_back = tuple(requests), tuple(returns)
+
+    def edit(memory: Memory) -> Memory:
+        memory = _with_all(memory, found)
+        for record in given_back:
+            memory = with_return(memory, record)
+        return memory
+
+    app.store.change(edit)
 
 
 def note_requests(app: App, before: Memory, records: Iterable[RequestRecord]) -> tuple[RequestRecord, ...]:
