@@ -25,7 +25,7 @@ def promises() -> dict[str, list[str]]:
 
 
 @cache
-def tests_in(path: str) -> frozenset[str]:
+def names_in(path: str) -> frozenset[str]:
     tree = ast.parse((ROOT / path).read_text("utf-8"))
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, kinds) and node.name[:5] == "test_")
@@ -38,7 +38,7 @@ def test_a_promise_names_tests_that_exist(promise: str) -> None:
     for one in named:
         path, _, name = one.partition("::")
         assert (ROOT / path).is_file(), one
-        assert name in tests_in(path), one
+        assert name in names_in(path), one
 
 
 def test_every_section_promises_something() -> None:
