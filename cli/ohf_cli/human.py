@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "gc": "List, and collect, what nobody will ask for any more",
     "iam-policy": "Print the least IAM policies that the configured templates need",
     "doctor": "Check configuration, credentials, endpoints and permissions",
+    "store": "Copy the memory of requests between its two kinds of store",
     "config": "Print every setting and where it comes from",
     "replay": "Play an I/O log again against a local AWS, and compare the answers",
     "local": "Serve a local AWS on this machine, to try everything without an account",

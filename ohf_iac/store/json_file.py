@@ -95,10 +95,10 @@ class JsonStore:
 
     def everything(self) -> Memory:
         """The memory and what the archives hold; of what stands in both, the memory's counts."""
+        memory = self.read()  # before the archives: what moves meanwhile is then in both
         found = Memory()
         for month in self._months():
             found = together(found, self._archive_of(month)._whole())
-        memory = self.read()
         return replace(together(found, memory), templates=memory.templates)
 
     def _whole(self) -> Memory:

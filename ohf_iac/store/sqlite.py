@@ -91,8 +91,8 @@ class SqliteStore:
     def everything(self) -> Memory:
         if not self.exists():
             return Memory()
-        with self._locked():
-            if is_damaged(self.path, self._patience, self.steps):
+        if is_damaged(self.path, self._patience, self.steps):
+            with self._locked():
                 aside = self._set_aside(CorruptError("it is damaged"))
                 raise StorageError(
                     f"Cannot read {self.path}: it was damaged and is set aside as {aside}",
