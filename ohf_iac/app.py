@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ohf_iac.clock import Deadline, clock_for
 from ohf_iac.config import load
+from ohf_iac.config.folders import check_configured
 from ohf_iac.errors import StorageError
 from ohf_iac.events import dispatch
 from ohf_iac.log import LineFile, Log, audit_handler, log_handler, masked, stamp
@@ -51,6 +52,7 @@ class App:
 def app_for(environ: Mapping[str, str]) -> App:
     """The provider that the environment names; ConfigurationError says what is wrong with it."""
     settings = load(environ)
+    check_configured(settings.provider_name, settings.search)
     deadline = Deadline.after(settings.limits.deadline)
     log = _log(settings)
     now = clock_for(settings, environ, log.warning)

@@ -69,8 +69,10 @@ def parse_document(text: bytes, *, empty_is_object: bool = False) -> dict[str, A
     try:
         document = json.loads(text.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_finite)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        # Python refuses to read endless numbers, in words about itself
+        why = "a number in it is too long" if str(error).startswith("Exceeds the limit") else error
         raise ValidationError(
-            f"read input: it is not JSON: {error}", hint="give the file that Host Factory wrote"
+            f"read input: it is not JSON: {why}", hint="give the file that Host Factory wrote"
         ) from error
     if not isinstance(document, dict):
         raise ValidationError("read input: it is not a JSON object", hint="give the file that Host Factory wrote")

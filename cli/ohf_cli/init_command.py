@@ -8,6 +8,7 @@ import secrets
 import shlex
 import sys
 from importlib import resources
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -18,6 +19,7 @@ from ohf_iac.installation.carrying_out import carry_out, look
 from ohf_iac.installation.places import alone, in_lsf, in_symphony, lsf_folder, symphony_variables
 from ohf_iac.installation.planning import Wish, planned
 from ohf_iac.installation.scripts import with_interpreter
+from ohf_iac.installation.timer import with_timer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +57,7 @@ _USER_DATA: Final = {
 @click.option("--requestor", metavar="NAME", help="Have this requestor of Host Factory ask the provider, too.")
 @click.option("--owner", metavar="ID", help="Id of this installation in AWS; without it, a new one.")
 @click.option("--region", metavar="REGION", help="AWS region for a new awsprov_config.json [AWS_REGION]")
+@click.option("--timer", is_flag=True, help="Write systemd units that run ohf gc every hour, too.")
 @click.option("--force", is_flag=True, help="Change an entry or scripts of that name that mean something else.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written.")
 @output_option
@@ -67,6 +70,7 @@ def command(
     requestor: str | None,
     owner: str | None,
     region: str | None,
+    timer: bool,
     force: bool,
     dry_run: bool,
     output: Output,
@@ -83,6 +87,7 @@ def command(
       ohf init --hf-top /opt/ibm/spectrumcomputing/hostfactory --requestor symAinst
       ohf init --scheduler lsf --lsf-top /usr/share/lsf --region eu-west-1
       ohf init -d ./provider                         a directory that stands for itself
+      ohf init --hf-top $HF_TOP --timer
       ohf init --hf-top $HF_TOP --dry-run
     """
     _check(name, owner, scheduler, hf_top, lsf_top, requestor)
@@ -98,8 +103,26 @@ def command(
         force,
     )
     plan = planned(places, wish, look, lambda: secrets.token_hex(4))
+    if timer:
+        plan = with_timer(plan, os.path.abspath(sys.executable), _user_of(places.home), look)
     files = plan.files if dry_run else carry_out(plan)
     _report(output, plan, files, dry_run)
+
+
+def _user_of(home: str) -> str:
+    """Whose provider directory it is, or will be: root makes it for the owner of the folder that it lies in."""
+    import pwd  # Windows has neither this nor systemd
+
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    place = home
+    while not os.path.exists(place):
+        place = os.path.dirname(place)
+    owner = os.stat(place).st_uid
+    try:
+        return pwd.getpwuid(owner).pw_name
+    except KeyError:
+        return str(owner)
 
 
 def _check(
@@ -155,10 +178,13 @@ def _report(output: Output, plan: Plan, files: tuple[PlannedFile, ...], dry_run:
         "directory": plan.places.home,
         "interpreter": os.path.abspath(sys.executable),
         "dryRun": dry_run,
+        "folders": list(plan.folders),
         "files": [_document(one) for one in files],
         "next": list(steps),
     }
-    rows = [row(Cell(one.state, _TONES[one.state]), one.path, note=one.note) for one in _shown(files)]
+    bare = [one for one in plan.folders if not any(file.path.startswith(f"{one}/") for file in files)]
+    rows = [row(Cell("folder"), one) for one in bare]
+    rows += [row(Cell(one.state, _TONES[one.state]), one.path, note=one.note) for one in _shown(files)]
     show_table(output, document, Table(("STATE", "FILE"), tuple(rows), "WHAT"), "nothing to do")
     if output == "table":
         print("\nnothing was written (--dry-run)" if dry_run else "\nnext:")
@@ -180,12 +206,19 @@ def _next_steps(plan: Plan) -> Iterator[str]:
     home, name = shlex.quote(places.home), shlex.quote(places.name)
     if plan.sample:
         yield f"put your image, subnets and security groups into {places.conf}/awsprov_templates.json"
-    yield f"rehearse it without AWS: ohf selftest -d {home} --local"
+    missing = "" if find_spec("moto") else " (needs ohf_iac[local], which is not installed)"
+    yield f"rehearse it without AWS{missing}: ohf selftest -d {home} --local"
     if places.work:
         folders = " ".join(
             f"--{what} {shlex.quote(path)}" for what, path in (("work", places.work), ("log", places.log))
         )
         yield f"check it against AWS: ohf doctor --provider {name} --conf {home} {folders}"
+    units = [shlex.quote(one.path) for one in plan.files if one.path.endswith((".service", ".timer"))]
+    if units:
+        yield (
+            f"let systemd run ohf gc: sudo systemctl link {' '.join(units)}; "
+            f"sudo systemctl enable --now ohf-gc-{name}.timer"
+        )
     registered = not places.providers_file.startswith(f"{places.home}/")
     if not registered:
         top = "--lsf-top $LSF_TOP" if places.scheduler == "lsf" else "--hf-top $HF_TOP"

@@ -73,6 +73,8 @@ def command(recorded: Path, end: str | None, scenario: Path | None, output: Outp
     wanted = until(calls, latest)
     for told in skipped:
         print(told, file=sys.stderr)
+    if calls and not wanted:
+        raise ValidationError(f"replay {recorded}: it has no call before --until {end}", hint="leave --until out")
     if not wanted:
         raise ValidationError(f"replay {recorded}: no call in it can be played", hint="docs/configuration.md, logs")
     provider_settings()

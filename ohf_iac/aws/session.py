@@ -76,7 +76,8 @@ def _session(access: Access, around: tuple[tuple[str, str], ...], period: int) -
         core.set_config_variable("credentials_file", access.credentials_file)
     if access.credential_script:
         core = _with_credentials(core, lambda: _from_script(access.credential_script), "credential-script")
-    region = access.region or core.get_config_variable("region")
+    # the SDK for Python reads AWS_DEFAULT_REGION alone, AWS's other tools AWS_REGION
+    region = access.region or os.environ.get("AWS_REGION") or core.get_config_variable("region")
     if access.assume_role_arn:
         fetcher = AssumeRoleCredentialFetcher(
             core.create_client, core.get_credentials(), access.assume_role_arn, {"RoleSessionName": "ohf"}

@@ -71,6 +71,21 @@ def first_found(names: tuple[str, ...], search: tuple[str, ...], read: Read) -> 
     return None
 
 
+def check_configured(provider_name: str, search: tuple[str, ...]) -> None:
+    """ConfigurationError when no folder of `search` holds any configuration file.
+
+    A folder that is out of reach must not be taken for one that leaves everything at its default: under another
+    owner none of this installation's machines would be found, and all would count as gone.
+    """
+    names = ["ohf.json", *ibm_names(provider_name, "config.json")]
+    names += [name for end in ("json", "yaml", "yml") for name in ibm_names(provider_name, f"templates.{end}")]
+    if not any(os.path.exists(f"{folder}/{name}") for folder in search for name in names):
+        raise ConfigurationError(
+            f"Cannot find any configuration file: none of {', '.join(names)} is in {', '.join(search)}",
+            hint="Check the folder (a missing mount?), or let ohf init write one.",
+        )
+
+
 def ibm_names(provider_name: str, suffix: str) -> tuple[str, ...]:
     """Both names that IBM's samples give a file: `<provider>prov_<suffix>`, `awsprov_<suffix>`."""
     return tuple(dict.fromkeys((f"{provider_name}prov_{suffix}", f"awsprov_{suffix}")))

@@ -91,7 +91,7 @@ def planned(places: Places, wish: Wish, look: Callable[[str], Present | None], m
     files += _registration(places, wish, look)
     made = (places.home, places.conf, places.scripts, f"{places.conf}/scripts", places.work, places.log)
     folders = tuple(dict.fromkeys(one for one in made if one))
-    return Plan(places, owner, folders, tuple(files), catalogue.state == "created", bool(wish.requestor))
+    return Plan(places, owner, folders, tuple(files), _is_sample(catalogue, places), bool(wish.requestor))
 
 
 def _own_file(
@@ -134,6 +134,11 @@ def _catalogue(places: Places, look: Callable[[str], Present | None]) -> Planned
     return PlannedFile(
         f"{places.conf}/{stems[-1]}.json", content, PRIVATE, "created", note="an example: put your ids in"
     )
+
+
+def _is_sample(catalogue: PlannedFile, places: Places) -> bool:
+    """Whether nobody has put ids of their own into the catalogue yet."""
+    return catalogue.content == _document(samples.catalogue(places.scheduler))
 
 
 def _user_data(

@@ -17,6 +17,7 @@ from ohf_iac.errors import OhfError, StorageError
 from ohf_iac.events import MachineInterrupted
 from ohf_iac.hostfactory import HostRef, Reclaim
 from ohf_iac.hosts import can_be_looked_up, check_place, find_hosts
+from ohf_iac.operations.ownership import check_hosts
 from ohf_iac.operations.remembering import wake_chores
 from ohf_iac.operations.status import read_memory
 from ohf_iac.request import TAG_SETTLED
@@ -66,6 +67,7 @@ def reclaimed_hosts(app: App, hosts: tuple[HostRef, ...] | None) -> tuple[tuple[
         wanted = _all_of_ours(app, calls, memory) if hosts is None else tuple(one for one in hosts if one.given)
         if not wanted:
             return (), ""
+        check_hosts(app, memory, wanted)
         found = find_hosts(calls, app.owner, wanted, memory)
         returned = _returned(memory)
         gone = _gone(app, calls, memory, found, returned)

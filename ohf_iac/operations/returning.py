@@ -10,6 +10,7 @@ from ohf_iac.errors import OhfError
 from ohf_iac.hosts import find_hosts
 from ohf_iac.machine import machines_in_words
 from ohf_iac.operations.giving_back import give_back
+from ohf_iac.operations.ownership import check_hosts
 from ohf_iac.operations.remembering import keep_return, note_return, wake_chores
 from ohf_iac.operations.status import read_memory
 from ohf_iac.request import TAG_REQUEST, ReturnedMachine, ReturnRecord, new_id
@@ -29,11 +30,13 @@ def return_machines(app: App, hosts: Iterable[HostRef]) -> tuple[str, str]:
 
     The return is remembered before anything is ended. When AWS fails in the middle the answer is the same: every
     poll of the return asks again for the end of what still runs. Only where neither AWS nor the store takes the
-    return is there an error: then nothing was done, and the caller may ask again.
+    return, or a machine is remembered as another owner's, is there an error: then nothing was done, and the caller
+    may ask again.
     """
     named = tuple(hosts)
     wanted = tuple(one for one in named if one.given)
     memory = read_memory(app)
+    check_hosts(app, memory, wanted)
     return_id = new_id("ret", app.now(), app.random_hex())
     calls = calls_of(app)
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ohf_iac.app import calls_of
 from ohf_iac.errors import OhfError, StorageError
+from ohf_iac.operations.ownership import check_requests
 from ohf_iac.request import id_kind
 from ohf_iac.status.answer import RequestStatus, remembered, remembered_return
 from ohf_iac.store.history import together
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 
 
 def request_statuses(app: App, ids: Iterable[str]) -> tuple[RequestStatus, ...]:
-    """The answer for every id, in the order asked for."""
+    """The answer for every id, in the order asked for; ConfigurationError when one is another owner's."""
     wanted = tuple(ids)
     memory = _with_past(app, read_memory(app), wanted)
+    returns = (memory.returns[one] for one in wanted if one in memory.returns)
+    check_requests(app, memory, (*wanted, *(one.request_id for record in returns for one in record.machines)))
     answers: dict[str, RequestStatus] = {}
     for one in wanted:
         record, given_back = memory.requests.get(one), memory.returns.get(one)

@@ -126,12 +126,60 @@ def test_an_unknown_id_from_the_time_to_come_is_not_waited_for(provider: Provide
 
 
 def test_a_stack_is_not_taken_for_empty_by_another_owner(provider: Provider) -> None:
-    """A configuration folder out of reach, or an owner that was changed, hides our machines; their stack stays."""
-    entry = provider.settle(provider.request("asg-ondemand", 2))
+    """An owner that was changed hides our machines; their stack stays."""
+    provider.settle(provider.request("asg-ondemand", 2))
     provider.extra["OHF_PROVIDER_OWNER"] = "somebody-else"
     for _ in range(2):
         provider.aws.advance(7200)
-        assert provider.status(entry["requestId"])["status"] == "complete"
+        provider.call("getReturnRequests", {"machines": []})
+        provider.status(new_id("req", provider.aws.now() - 600, "0123456789abcdef"))
     del provider.extra["OHF_PROVIDER_OWNER"]
     provider.aws.advance(600)
+    assert len(live_machines(provider.aws)) == 2
+
+
+def test_what_memory_holds_of_another_owner_is_not_judged(provider: Provider) -> None:
+    """Under another owner our machines cannot be found, and would count as gone or as foreign."""
+    entry = provider.settle(provider.request("instant-ondemand", 3))
+    first, second, third = ({"name": one["name"], "machineId": one["machineId"]} for one in entry["machines"])
+    returned = provider.give_back([first])
+    provider.extra["OHF_PROVIDER_OWNER"] = "somebody-else"
+    for operation, document in (
+        ("getRequestStatus", {"requests": [{"requestId": entry["requestId"]}]}),
+        ("getRequestStatus", {"requests": [{"requestId": returned}]}),
+        ("requestReturnMachines", {"machines": [second]}),
+        ("requestReturnMachines", {"machines": [{"name": second["name"]}]}),
+    ):
+        answer = provider.call(operation, document, code=1)
+        assert "somebody-else" in answer["message"]
+        assert "provider.owner" in answer["message"]
+    reclaims = provider.call("getReturnRequests", {"machines": [second, {"name": third["name"]}]})
+    assert reclaims["requests"] == []
+    assert "somebody-else" in reclaims["message"]
+    del provider.extra["OHF_PROVIDER_OWNER"]
+    assert provider.settle(returned)["status"] == "complete"
+    assert len(live_machines(provider.aws)) == 2
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["no folder", "an empty folder"])
+def test_without_any_configuration_nothing_is_done(provider: Provider, there: bool) -> None:
+    """A folder that is not mounted: the owner in it is not known, and nothing may be concluded."""
+    entry = provider.settle(provider.request("instant-ondemand", 2))
+    hosts = [{"name": one["name"], "machineId": one["machineId"]} for one in entry["machines"]]
+    conf, provider.conf = provider.conf, provider.folder / "unmounted"
+    if there:
+        provider.conf.mkdir()
+    documents = {
+        "getAvailableTemplates": {},
+        "requestMachines": {"template": {"templateId": "instant-ondemand", "machineCount": 1}},
+        "getRequestStatus": {"requests": [{"requestId": entry["requestId"]}]},
+        "requestReturnMachines": {"machines": hosts},
+        "getReturnRequests": {"machines": hosts},
+    }
+    for operation, document in documents.items():
+        answer = provider.call(operation, document, code=1)
+        assert set(answer) == {"message"}
+        assert "unmounted" in answer["message"]
+    provider.conf = conf
+    assert provider.status(entry["requestId"])["status"] == "complete"
     assert len(live_machines(provider.aws)) == 2

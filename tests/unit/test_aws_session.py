@@ -21,3 +21,13 @@ def test_another_region_credential_or_time_out_is_never_shared(monkeypatch: pyte
     assert client_of(session, "ec2", HERE, 1.0, 2.0) is not client_of(session, "ec2", HERE, 1.0, 3.0)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA999999999999")
     assert session_for(HERE) is not session
+
+
+def test_the_region_of_the_environment_is_read_under_both_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS's tools read AWS_REGION, its SDK for Python AWS_DEFAULT_REGION alone."""
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
+    assert session_for(Access()).region_name == "eu-west-1"
+    assert session_for(Access(region="us-east-2")).region_name == "us-east-2"
+    monkeypatch.delenv("AWS_REGION")
+    assert session_for(Access()).region_name == "eu-west-2"
