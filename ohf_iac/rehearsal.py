@@ -132,7 +132,9 @@ def _address(process: subprocess.Popen[bytes], ready: Path, told: Path) -> str:
             missing = "ModuleNotFoundError" in lines[-1]
             raise ConfigurationError(
                 f"start the local AWS: {lines[-1]}",
-                hint="pip install 'ohf_iac[local]'; a bundle has it when it was made with EXTRAS=local" if missing else "docs/local.md describes it",
+                hint="pip install 'ohf_iac[local]' (a bundle: EXTRAS=local)"
+                if missing
+                else "docs/local.md describes it",
             )
         time.sleep(0.05)
     return str(json.loads(ready.read_text())["url"])

@@ -41,7 +41,8 @@ def command(port: int, ready_file: str | None, scenario: str | None, clock_file:
         runpy.run_module("ohf_iac.local", run_name="__main__", alter_sys=True)
     except ModuleNotFoundError as error:
         raise ConfigurationError(
-            f"start the local AWS: {error.name} is not installed", hint="pip install 'ohf_iac[local]'; a bundle has it when it was made with EXTRAS=local"
+            f"start the local AWS: {error.name} is not installed",
+            hint="pip install 'ohf_iac[local]' (a bundle: EXTRAS=local)",
         ) from error
     except SystemExit as end:
         if end.code:

@@ -8,8 +8,8 @@ from ohf_iac.aws import ec2
 from ohf_iac.aws.calls import Calls
 from ohf_iac.errors import ProviderError
 from ohf_iac.hostfactory import HostRef
-from ohf_iac.machine import Instance
 from ohf_iac.hosts import find_hosts
+from ohf_iac.machine import Instance
 from ohf_iac.queries import machines_of
 from ohf_iac.request import MachineRecord
 from ohf_iac.store.memory import Memory
