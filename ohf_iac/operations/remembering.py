@@ -1,8 +1,8 @@
 """What an operation learned, kept in the store and told to the observers.
 
 Two ways: a write-ahead intent must be kept or the operation ends (`keep_request`, `keep_return`), as must what was
-recovered (`keep_all`); what AWS holds anyway is kept where that is possible (`note_requests`, `note_return`): a full
-disk must not hide an answer.
+recovered (`keep_all`); what AWS holds anyway is kept where that is possible (`note_requests`, `note_return`): a
+full disk must not hide an answer.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import stat
 import subprocess
@@ -274,3 +275,24 @@ def test_people_are_told_what_is_next(host: Host) -> None:
     assert f"ohf selftest -d '{host.top}/p q' --local" in done.stdout
     assert "egosh service start HostFactory" in done.stdout
     assert done.stderr == ""
+
+
+def test_the_timers_command_is_one_that_runs(host: Host, local_aws: LocalAws) -> None:
+    """The very words of ExecStart, with nothing of the scheduler's in the environment."""
+    local_aws.reset()
+    home = host.top / "provider"
+    made = host.init("-d", str(home), "--timer")
+    units = {Path(one["path"]).name for one in made["files"] if "/systemd/" in one["path"]}
+    assert units == {"ohf-gc-ohf.service", "ohf-gc-ohf.timer"}
+    assert any("systemctl" in step for step in made["next"])
+    text = (home / "systemd" / "ohf-gc-ohf.service").read_text()
+    (line,) = [one for one in text.splitlines() if one.startswith("ExecStart=")]
+    done = subprocess.run(
+        shlex.split(line.removeprefix("ExecStart=")),
+        env={"PATH": "/usr/bin:/bin", **local_aws.environ()},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "no orphans\n", "")
