@@ -57,8 +57,8 @@ def copy_store(app: App, to: Kind, *, overwrite: bool, dry_run: bool) -> Copy:
             f"copy to {target.path}: there is one already", hint="--overwrite sets it aside and puts the copy there"
         )
     everything = source.everything()
-    counts = {name: len(records) for name, records in _sections(everything).items()}
-    made = Copy(source.path, target.path, **counts)
+    counts = [len(records) for records in _sections(everything).values()]
+    made = Copy(source.path, target.path, counts[0], counts[1], counts[2], counts[3])
     if dry_run:
         return made
     draft = replace(target, path=f"{target.path}.copy")
