@@ -15,6 +15,7 @@ from ohf_iac.aws.launch_templates import delete_template
 from ohf_iac.errors import OhfError
 from ohf_iac.observation import Observation, fleet_ids
 from ohf_iac.operations.giving_back import DELETION_LOOK
+from ohf_iac.operations.ownership import check_requests
 from ohf_iac.operations.remembering import note_requests
 from ohf_iac.operations.status import read_memory
 from ohf_iac.orphans import orphans, our_stacks
@@ -46,9 +47,13 @@ class Finding:
 
 
 def find_orphans(app: App, grace: float) -> tuple[Orphan, ...]:
-    """The orphans of this owner that are older than `grace` seconds; ProviderError when AWS cannot be asked."""
-    calls = calls_of(app)
-    return orphans(_holdings(app, calls, _memory(app)), grace)
+    """The orphans of this owner that are older than `grace` seconds; ProviderError when AWS cannot be asked.
+
+    ConfigurationError when memory holds live stacks of another owner: the configuration is not this provider's.
+    """
+    memory = _memory(app)
+    check_requests(app, memory, (key for key, one in memory.requests.items() if one.stack == "created"))
+    return orphans(_holdings(app, calls_of(app), memory), grace)
 
 
 def collect(app: App, found: tuple[Orphan, ...], grace: float) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from ohf_iac import queries
 from ohf_iac.app import calls_of
 from ohf_iac.errors import ProviderError
 from ohf_iac.observation import Observation
+from ohf_iac.operations.ownership import check_requests
 from ohf_iac.operations.policies import catalogue_if_readable, policies_for, weights_of
 from ohf_iac.operations.polling import LOOK_BURST, LOOK_PACE
 from ohf_iac.operations.remembering import keep_all
@@ -77,10 +78,11 @@ def recover(app: App, *, dry_run: bool = False) -> Recovery:
     """Rebuild memory from AWS; with `dry_run` only tell what there is.
 
     ProviderError when live stacks or machines cannot be read, StorageError when memory cannot be written: what was
-    written before stays.
+    written before stays. ConfigurationError when memory holds live stacks of another owner.
     """
     calls = calls_of(app)
     memory = read_memory(app)
+    check_requests(app, memory, (key for key, one in memory.requests.items() if one.stack == "created"))
     seen = queries.holdings_of(calls, app.owner, app.now())
     found = [*_live(app, calls, memory, seen), *_stackless(memory, seen), *_returns(memory, seen)]
     known = {one.identifier for one in found}

@@ -262,6 +262,15 @@ def test_what_bears_another_owner_or_none_is_never_touched(human: Human) -> None
     assert len(live_machines(aws)) == len(live_stacks(aws)) == 2
 
 
+@pytest.mark.parametrize("command", ["gc", "recover"])
+def test_under_another_owner_than_memorys_nothing_is_collected_or_recovered(human: Human, command: str) -> None:
+    """The configuration is out of reach, or another installation's."""
+    provider = human.provider
+    provider.settle(provider.request("instant-ondemand", 1))
+    provider.extra["OHF_PROVIDER_OWNER"] = "neighbors"
+    assert "belongs to owner ohf" in human.hears(command, code=78)[1]
+
+
 def test_a_machine_that_ec2_refuses_to_end_is_told_and_its_stack_stays(human: Human) -> None:
     provider, aws = human.provider, human.provider.aws
     request_id = provider.request("instant-ondemand", 1)
