@@ -76,7 +76,8 @@ def reader(path: str, timeout: float, steps: Steps) -> sqlite3.Connection | None
         try:
             return _reading(path, "mode=ro", timeout, steps)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in _NO_SHARING or not os.path.isfile(path) or _has_log(path):
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code not in _NO_SHARING or not os.path.isfile(path) or _has_log(path):
                 raise
         return _reading(path, "mode=ro&immutable=1", timeout, steps)
 

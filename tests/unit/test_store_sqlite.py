@@ -161,6 +161,27 @@ def test_a_log_that_is_left_of_a_deleted_file_does_not_spoil_the_next_one(store:
     assert set(store.read().requests) == {settled(3).request.request_id}
 
 
+def test_a_program_that_keeps_the_file_busy_is_told_of_and_hinders_no_reader(store: SqliteStore) -> None:
+    store.change(lambda _memory: MEMORY)
+    hurried = replace(store, lock_timeout=0.05)
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageError, match=r"Cannot write .*: database is locked") as caught:
+            hurried.change(lambda memory: with_request(memory, settled(2)))
+        assert "Another process" in caught.value.hint
+        assert dict(hurried.read().requests) == MEMORY.requests
+    hurried.change(lambda memory: with_request(memory, settled(2)))
+
+
+def test_without_room_for_what_readers_share_a_file_is_read_as_it_lies_there(store: SqliteStore) -> None:
+    store.change(lambda _memory: MEMORY)
+    assert not Path(f"{store.path}-wal").exists()
+    Path(f"{store.path}-shm").mkdir()  # in its way, even for root
+    assert dict(store.read().requests) == MEMORY.requests
+    with pytest.raises(StorageError):
+        store.change(lambda memory: with_request(memory, settled(2)))
+
+
 def test_ids_that_are_no_text_are_unknown(store: SqliteStore) -> None:
     store.change(lambda _memory: MEMORY)
     assert "req-\ud800" not in store.read().requests
