@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ohf_iac.aws import cloudformation, ec2
 from ohf_iac.aws.fleets import freeze_fleet, freeze_spot_fleet
 from ohf_iac.aws.groups import suspend_group, tag_group
+from ohf_iac.errors import ProviderError
 from ohf_iac.plan import (
     BuyRest,
     DeleteStack,
@@ -18,7 +19,7 @@ from ohf_iac.plan import (
     TagInstances,
     Terminate,
 )
-from ohf_iac.request import stack_name
+from ohf_iac.request import TAG_OWNER, TAG_REQUEST, stack_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -70,10 +71,15 @@ def create_stack(
     role_arn: str,
     bucket: str = "",
 ) -> str:
-    """Create the one stack of a request and return its id ("" when a retry found it there already)."""
-    return cloudformation.create_stack(
+    """Create the one stack of a request and return its id; "" when it is there and was not seen yet.
+
+    "It is there already" is what a retry of our own hears, after an answer that was lost. Its tags tell whose stack
+    it is; ProviderError, and nothing created, when it is not this request's.
+    """
+    name = stack_name(request_id)
+    created = cloudformation.create_stack(
         calls,
-        name=stack_name(request_id),
+        name=name,
         body=rendered.body,
         parameters=parameters,
         tags=tags,
@@ -81,3 +87,20 @@ def create_stack(
         role_arn=role_arn,
         bucket=bucket,
     )
+    return created or _found_there(calls, name, tags)
+
+
+def _found_there(calls: Calls, name: str, tags: Mapping[str, str]) -> str:
+    try:
+        seen = cloudformation.describe_stack(calls, name)
+    except ProviderError:
+        return ""  # the polls look again
+    if seen is None:
+        return ""  # a new stack is invisible for a moment
+    if any(seen.tags.get(key) != tags.get(key) for key in (TAG_OWNER, TAG_REQUEST)):
+        raise ProviderError(
+            f"create stack {name}: there is one of that name, and its tags are not this request's",
+            sent=False,
+            hint="ask again: the next request has another id",
+        )
+    return seen.stack_id

@@ -11,12 +11,13 @@ from ohf_iac.aws import cloudformation
 from ohf_iac.aws.calls import Calls
 from ohf_iac.aws.cloudformation import INLINE_LIMIT
 from ohf_iac.cfn import StackEvent, physical_ids
-from ohf_iac.commands import buy_rest
+from ohf_iac.commands import buy_rest, create_stack
 from ohf_iac.errors import ProviderError
 from ohf_iac.observation import Observation
 from ohf_iac.plan import delete_token
 from ohf_iac.queries import launcher_ids, stack_of, stacks_of_owner, verdict_of_deleted
 from ohf_iac.request import Verdict
+from ohf_iac.stack import RenderedStack
 from ohf_iac.template.kinds import ASG, FLEET_REQUEST, INSTANT, KINDS, SPOT_REQUEST, Kind
 from tests.integration.gateway import OWNER, Made, calls_to, counted, make
 from tests.local_aws import LocalAws
@@ -63,6 +64,30 @@ def test_a_name_that_is_taken_is_no_error_whoever_took_it(local_aws: LocalAws, c
     assert small(calls, "ohf-1")
     other = cloudformation.create_stack(calls, name="ohf-1", body=EMPTY, parameters={}, tags={}, token="other")
     assert other == ""
+
+
+def test_a_stack_that_is_there_already_is_known_by_its_tags(local_aws: LocalAws, calls: Calls) -> None:
+    """A retry of our own finds its stack; one of that name that somebody else made is none of ours."""
+    local_aws.scenario(uncertain={"sameToken": "exists"})
+    request_id, body = "req-6743a1c0-0000000000000001", RenderedStack("t", INSTANT, EMPTY, "")
+    tags = {"ohf:owner": OWNER, "ohf:request-id": request_id}
+    first = create_stack(calls, request_id, body, {}, tags, "")
+    assert create_stack(calls, request_id, body, {}, tags, "") == first
+    with pytest.raises(ProviderError, match="its tags are not this request's") as refusal:
+        create_stack(calls, request_id, body, {}, {**tags, "ohf:owner": "neighbors"}, "")
+    assert not refusal.value.sent
+    assert [one.stack_id for one in cloudformation.walk_stacks(calls)] == [first]
+
+
+def test_a_stack_that_is_there_and_cannot_be_looked_at_is_left_to_the_polls(
+    local_aws: LocalAws, calls: Calls
+) -> None:
+    request_id, body = "req-6743a1c0-0000000000000001", RenderedStack("t", INSTANT, EMPTY, "")
+    local_aws.scenario(uncertain={"sameToken": "exists"})
+    assert create_stack(calls, request_id, body, {}, {}, "")
+    silent = {"service": "cloudformation", "action": "DescribeStacks", "kind": "error", "status": 403}
+    local_aws.scenario(uncertain={"sameToken": "exists"}, faults=[silent])
+    assert create_stack(calls, request_id, body, {}, {}, "") == ""
 
 
 def test_a_body_that_is_too_long_is_refused_before_anything_is_sent(local_aws: LocalAws, calls: Calls) -> None:
