@@ -2,7 +2,8 @@
 
 The actions are those of the types' registry schemas (CloudFormation, `handlers`), narrowed to the verbs that our
 stacks meet: they are created and deleted, and the one update there is adds a fleet. CreateFleet and
-RequestSpotFleet stand without resources, because EC2 holds them against everything that the request names.
+RequestSpotFleet stand without resources, because EC2 holds them against everything that the request names. What a
+stack deletes is its own; a condition on tags would only fail the deletion of a fleet that EC2 has forgotten.
 """
 
 from __future__ import annotations
@@ -64,9 +65,8 @@ def _launch_templates(needs: Needs) -> Iterator[Statement]:
     if needs.own_templates:
         ours = (needs.place.ec2("launch-template/*"),)
         wanted = tagged("aws:RequestTag", TAG_OWNER, needs.owner)
-        owned = tagged("ec2:ResourceTag", TAG_OWNER, needs.owner)
         yield Statement("MakeLaunchTemplates", ("ec2:CreateLaunchTemplate",), ours, wanted)
-        yield Statement("DropLaunchTemplates", ("ec2:DeleteLaunchTemplate",), ours, owned)
+        yield Statement("DropLaunchTemplates", ("ec2:DeleteLaunchTemplate",), ours)
 
 
 def _groups(needs: Needs) -> Iterator[Statement]:
@@ -87,20 +87,22 @@ def _groups(needs: Needs) -> Iterator[Statement]:
 
 
 def _fleets(needs: Needs) -> Iterator[Statement]:
-    owned = tagged("ec2:ResourceTag", TAG_OWNER, needs.owner)
     making: list[str] = []
     ending: list[str] = []
     ended: list[str] = []
     if needs.fleets:
         making.append("ec2:CreateFleet")
-        ending += ["ec2:DeleteFleets", "ec2:TerminateInstances"]
-        ended += ["fleet/*", "instance/*"]
+        ending.append("ec2:DeleteFleets")
+        ended.append("fleet/*")
     if needs.spot_fleets:
         making.append("ec2:RequestSpotFleet")
         ending.append("ec2:CancelSpotFleetRequests")
         ended.append("spot-fleet-request/*")
     yield Statement("MakeFleets", tuple(making))
-    yield Statement("EndFleets", tuple(ending), tuple(needs.place.ec2(one) for one in ended), owned)
+    yield Statement("EndFleets", tuple(ending), tuple(needs.place.ec2(one) for one in ended))
+    if needs.fleets:
+        owned = tagged("ec2:ResourceTag", TAG_OWNER, needs.owner)
+        yield Statement("EndTheirMachines", ("ec2:TerminateInstances",), (needs.place.ec2("instance/*"),), owned)
 
 
 def _tags(needs: Needs) -> Iterator[Statement]:

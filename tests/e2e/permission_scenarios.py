@@ -175,6 +175,21 @@ def _deleted_by_hand(installation: Installation) -> None:
     assert live_stacks(provider.aws) == []
 
 
+def _forgotten_fleet(template: str) -> Scenario:
+    """A fleet that EC2 has forgotten, tags and all, is no reason why its stack cannot be deleted."""
+
+    def run(installation: Installation) -> None:
+        provider, aws = installation.provider, installation.provider.aws
+        request_id = provider.request(template, 1)
+        entry = settled(provider, request_id)
+        aws.client("ec2").terminate_instances(InstanceIds=[one["machineId"] for one in entry["machines"]])
+        aws.advance(4 * 86400)
+        said(provider, "delete", request_id, "--yes", "--every", "0.1", "--timeout", "20")
+        assert live_stacks(aws) == []
+
+    return Scenario(run, {"profile": "realistic", "clock": {"perCall": 20}})
+
+
 def _doctor(installation: Installation) -> None:
     checks = json.loads(said(installation.provider, "doctor", "--output", "json"))["checks"]
     assert [one for one in checks if one["severity"] == "fail"] == []
@@ -232,6 +247,8 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "reserved": started("reserved"),
     "attributes": started("by-attributes"),
     "stack deleted by hand": Scenario(_deleted_by_hand),
+    "fleet forgotten": _forgotten_fleet("request-spot"),
+    "Spot Fleet forgotten": _forgotten_fleet("spotfleet-request"),
     "doctor": Scenario(_doctor),
     "orphans": Scenario(_orphans),
     "import": Scenario(_imported),
