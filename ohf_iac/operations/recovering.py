@@ -1,9 +1,9 @@
 """recover: memory rebuilt from AWS, which holds the record.
 
 Sources: live stacks with their tags and machines, machines without a stack, the tags of returns on machines, and
-deleted stacks, which AWS lists for ninety days. What is remembered stays: records are merged, and a verdict once
-given is never replaced. Deleted stacks are read newest first, two calls each, until the time is up; those that are
-not read are answered from AWS when somebody asks for them.
+deleted stacks, which AWS lists for ninety days. What is remembered stays: only what is new is written, merged with
+what others wrote meanwhile, and a verdict once given is never replaced. Deleted stacks are read newest first, two
+calls each, until the time is up; those that are not read are answered from AWS when somebody asks for them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ohf_iac import queries
 from ohf_iac.app import calls_of
-from ohf_iac.errors import ProviderError
+from ohf_iac.errors import OhfError, ProviderError
 from ohf_iac.observation import Observation
 from ohf_iac.operations.ownership import check_requests
 from ohf_iac.operations.policies import catalogue_if_readable, policies_for, weights_of
@@ -51,7 +51,7 @@ Source = Literal["stack", "machines", "deleted stack", "return tag"]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A request or return found in AWS. `new`: memory did not hold it, or not its end."""
+    """A request or return found in AWS. `new`: neither memory nor an archive held it, or not its end."""
 
     record: RequestRecord | ReturnRecord
     source: Source
@@ -81,18 +81,28 @@ def recover(app: App, *, dry_run: bool = False) -> Recovery:
     written before stays. ConfigurationError when memory holds live stacks of another owner.
     """
     calls = calls_of(app)
-    memory = read_memory(app)
+    memory = _known(app)
     check_requests(app, memory, (key for key, one in memory.requests.items() if one.stack == "created"))
     seen = queries.holdings_of(calls, app.owner, app.now())
     found = [*_live(app, calls, memory, seen), *_stackless(memory, seen), *_returns(memory, seen)]
     known = {one.identifier for one in found}
     deleted, unread, message = _deleted(app, calls, memory, known)
     everything = tuple(sorted((*found, *deleted), key=lambda one: (minted_at(one.identifier) or 0, one.identifier)))
-    if not dry_run and everything:
-        records = [one.record for one in everything]
+    records = [one.record for one in everything if one.new]
+    if records and not dry_run:
         requests = [one for one in records if not isinstance(one, ReturnRecord)]
         keep_all(app, requests, [one for one in records if isinstance(one, ReturnRecord)])
     return Recovery(everything, unread, message, memory.recovered_from)
+
+
+def _known(app: App) -> Memory:
+    """All that is remembered, archives too: what moved there need not be found again."""
+    memory = read_memory(app)
+    try:
+        return replace(app.store.everything(), recovered_from=memory.recovered_from)
+    except OhfError as error:
+        app.log.warning(f"archives not readable: {error.message}", hint=error.hint)
+        return memory
 
 
 def _live(app: App, calls: Calls, memory: Memory, seen: Holdings) -> Iterator[Found]:

@@ -136,6 +136,24 @@ def test_what_is_remembered_stays(human: Human) -> None:
     )
 
 
+def test_what_has_moved_to_an_archive_is_known(human: Human) -> None:
+    provider, aws = human.provider, human.provider.aws
+    provider.extra["OHF_STORAGE_HISTORY_DAYS"] = "1"
+    entry = provider.settle(provider.request("instant-ondemand", 1))
+    provider.settle(provider.give_back(entry["machines"]))
+    provider.polls(180, step=60)
+    aws.advance(3 * 86400)
+    other = provider.settle(provider.request("asg-ondemand", 1))
+    aws.client("ec2").terminate_instances(InstanceIds=[other["machines"][0]["machineId"]])
+    aws.advance(60)
+    provider.call("getReturnRequests", {})
+    provider.polls(180, step=60)
+    assert entry["requestId"] not in provider.database()["requests"]
+    found(human)
+    assert entry["requestId"] not in provider.database()["requests"]
+    assert provider.status(entry["requestId"])["status"] == "complete"
+
+
 def test_a_damaged_file_is_set_aside_and_told_of(human: Human) -> None:
     provider = human.provider
     entry = provider.settle(provider.request("instant-ondemand", 2))
