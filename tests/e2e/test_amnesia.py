@@ -103,6 +103,12 @@ class Amnesia(RuleBasedStateMachine):
     def poll(self, data: st.DataObject) -> None:
         self.compare(data.draw(st.sampled_from(range(len(self.requests))).map(self.requests.__getitem__)))
 
+    @precondition(lambda self: any(not one.ended for one in self.requests))
+    @rule()
+    def settle(self) -> None:
+        """The oldest open request is polled until it ends."""
+        self.ended(next(one for one in self.requests if not one.ended))
+
     @precondition(lambda self: self.returns)
     @rule(data=st.data())
     def poll_a_return(self, data: st.DataObject) -> None:
@@ -168,6 +174,15 @@ class Amnesia(RuleBasedStateMachine):
         if first:
             pair.left = list(zip(*living, strict=True))
 
+    def ended(self, pair: Pair) -> None:
+        """Polled every two minutes until it ends; within three hours it has to."""
+        for _ in range(90):
+            self.compare(pair)
+            if pair.ended:
+                return
+            self.aws.advance(120)
+        raise AssertionError(pair)
+
     def living(self, one: Installation, entry: dict[str, Any]) -> list[dict[str, Any]]:
         """The machines of an answer that live, oldest first: what Host Factory may still return."""
         live = one.live()
@@ -178,12 +193,7 @@ class Amnesia(RuleBasedStateMachine):
         if not hasattr(self, "requests"):
             return
         for pair in (*self.requests, *self.returns):
-            for _ in range(60):
-                self.compare(pair)
-                if pair.ended:
-                    break
-                self.aws.advance(120)
-            assert pair.ended, pair
+            self.ended(pair)
         if given := [machines for pair in self.requests for machines in pair.left]:
             self.returned(given, by_name=False)
             self.aws.advance(300)
@@ -194,6 +204,9 @@ class Amnesia(RuleBasedStateMachine):
         self.aws.advance(600)
         for one in (self.kept, self.lost):
             assert (one.live(), one.stacks()) == (set(), [])
+        self.lost.forget()
+        for pair in self.requests:
+            self.compare(pair)
 
 
 def walk(aws: LocalAws, folder: Path, walks: int, steps: int) -> None:
@@ -217,4 +230,4 @@ def test_a_lost_work_folder_changes_no_answer(local_aws: LocalAws, tmp_path: Pat
 
 @pytest.mark.sweep
 def test_a_lost_work_folder_changes_no_answer_on_longer_walks(local_aws: LocalAws, tmp_path: Path) -> None:
-    walk(local_aws, tmp_path, walks=120, steps=30)
+    walk(local_aws, tmp_path, walks=60, steps=30)
