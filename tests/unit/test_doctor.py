@@ -126,6 +126,7 @@ def test_a_refused_template_warns_and_a_catalogue_of_them_fails(environ: dict[st
 def test_a_catalogue_that_is_empty_or_missing_fails(environ: dict[str, str], tmp_path: Path) -> None:
     catalogue(tmp_path)
     assert found(environ)["D102"].severity == "fail"
+    (tmp_path / "conf" / "ohf.json").write_text("{}")  # a folder without any configuration is refused before
     (tmp_path / "conf" / "awsprov_templates.json").unlink()
     assert [found(environ)[code].severity for code in ("D102", "D103")] == ["fail", "fail"]
 
