@@ -271,19 +271,22 @@ def test_under_another_owner_than_memorys_nothing_is_collected_or_recovered(huma
     assert "belongs to owner ohf" in human.hears(command, code=78)[1]
 
 
-def test_a_machine_that_ec2_refuses_to_end_is_told_and_its_stack_stays(human: Human) -> None:
+def test_a_machine_that_ec2_refuses_to_end_is_told_and_its_frozen_stack_stays(human: Human) -> None:
+    """What ended of the group is not replaced meanwhile."""
     provider, aws = human.provider, human.provider.aws
-    request_id = provider.request("instant-ondemand", 1)
+    request_id = provider.request("asg-ondemand", 2)
     forget(provider)
     aws.advance(LONG)
-    (machine,) = live_machines(aws)
-    aws.client("ec2").modify_instance_attribute(
-        InstanceId=machine["InstanceId"], DisableApiTermination={"Value": True}
-    )
+    kept, _ = (str(one["InstanceId"]) for one in live_machines(aws))
+    aws.client("ec2").modify_instance_attribute(InstanceId=kept, DisableApiTermination={"Value": True})
     (orphan,) = human.reads("gc", "--apply", code=1)["orphans"]
     assert orphan["outcome"] == "failed"
-    assert machine["InstanceId"] in orphan["message"]
+    assert kept in orphan["message"]
+    aws.advance(LONG)
     assert live_stacks(aws) == [stack_name(request_id)]
+    assert kept in {one["InstanceId"] for one in live_machines(aws)}
+    (group,) = aws.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert "Launch" in {one["ProcessName"] for one in group["SuspendedProcesses"]}
 
 
 def test_the_exit_code_tells_of_orphans_where_that_is_asked_for(human: Human) -> None:
