@@ -36,6 +36,7 @@ def app(tmp_path: Path) -> App:
     """A provider whose AWS is nowhere: what is unsettled stays running."""
     for name in ("conf", "work", "log"):
         (tmp_path / name).mkdir()
+    (tmp_path / "conf" / "ohf.json").write_text("{}")
     return app_for(
         {
             "HF_PROVIDER_NAME": "ohf",
