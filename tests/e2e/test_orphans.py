@@ -57,12 +57,13 @@ def minted(aws: LocalAws, number: int = 1) -> str:
     return new_id("req", aws.now(), f"{number:016x}")
 
 
+def listed(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
 def launched(aws: LocalAws, tags: Mapping[str, str]) -> str:
     """A machine that somebody launched with these tags; its id."""
-    specification = {
-        "ResourceType": "instance",
-        "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
-    }
+    specification = {"ResourceType": "instance", "Tags": listed(tags)}
     answer = aws.client("ec2").run_instances(
         ImageId="ami-0a1b2c3d4e5f60001",
         InstanceType="m5.large",
@@ -77,12 +78,7 @@ def left_template(aws: LocalAws, name: str, tags: Mapping[str, str]) -> None:
     aws.client("ec2").create_launch_template(
         LaunchTemplateName=name,
         LaunchTemplateData={"ImageId": "ami-0a1b2c3d4e5f60001", "InstanceType": "m5.large"},
-        TagSpecifications=[
-            {
-                "ResourceType": "launch-template",
-                "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
-            }
-        ],
+        TagSpecifications=[{"ResourceType": "launch-template", "Tags": listed(tags)}],
     )
 
 
@@ -93,7 +89,7 @@ def reviewed(aws: LocalAws, name: str, tags: Mapping[str, str]) -> None:
         ChangeSetName="look",
         ChangeSetType="CREATE",
         TemplateBody=BODY,
-        Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+        Tags=listed(tags),
     )
 
 
