@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -341,12 +340,10 @@ def test_no_moment_of_a_short_life_has_orphans(human: Human, kind: Kind) -> None
     provider, aws = human.provider, human.provider.aws
     aws.scenario(profile="realistic", capacity={"*": 2})
     request_id = provider.request(TEMPLATES[kind], 3)
-    entry: dict[str, Any] = {"status": "running"}
-    while entry["status"] == "running":
+    while (status := provider.status(request_id)["status"]) == "running":
         assert reasons(human) == {}
         aws.advance(120)
-        entry = provider.status(request_id)
-    assert entry["status"] == "complete"
+    assert status == "complete"
     aws.advance(LONG)
     assert human.reads("gc", "--apply")["orphans"] == []
     assert len(live_machines(aws)) == 2
