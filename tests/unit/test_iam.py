@@ -220,7 +220,8 @@ def test_foreign_launch_templates_are_named_and_their_roles_are_not_guessed() ->
     assert not statements_on(policies.service, "iam:PassRole")
     assert not statements_on(policies.service, "ec2:CreateLaunchTemplate")
     assert any("--instance-role lt-" in note for note in policies.notes)
-    named = of("foreign-group", **{"lt-0a1b2c3d4e5f60001": "workers"})
+    workers: dict[str, Any] = {"lt-0a1b2c3d4e5f60001": "workers"}
+    named = of("foreign-group", **workers)
     assert resources_of(named.service, "iam:PassRole") == {"arn:aws:iam::123456789012:role/workers"}
 
 

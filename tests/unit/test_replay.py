@@ -142,8 +142,8 @@ def test_reclaims_are_counted_and_templates_named() -> None:
     then = {"status": "complete", "message": "", "requests": [{"machine": "a", "gracePeriod": 0}]}
     now = {"status": "complete", "message": "none", "requests": []}
     assert compared(then, now, "getReturnRequests") == (Difference("requests", "1 hosts", "0 hosts"),)
-    then, now = {"templates": [{"templateId": "a"}, {"templateId": "b"}]}, {"templates": [{"templateId": "b"}]}
-    assert compared(then, now, "getAvailableTemplates") == (Difference("templates", "a, b", "b"),)
+    listed, left = {"templates": [{"templateId": "a"}, {"templateId": "b"}]}, {"templates": [{"templateId": "b"}]}
+    assert compared(listed, left, "getAvailableTemplates") == (Difference("templates", "a, b", "b"),)
 
 
 def test_calls_are_played_in_the_order_in_which_they_began() -> None:
