@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ohf_iac.aws import cloudformation, ec2
 from ohf_iac.errors import ProviderError
 from ohf_iac.request import TAG_OWNER, TAG_SETTLED
-from ohf_iac.store.memory import machines_named
+from ohf_iac.store.memory import ids_of_hosts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,9 +48,9 @@ def can_be_looked_up(host: HostRef) -> bool:
 def find_hosts(calls: Calls, owner: str, hosts: Iterable[HostRef], memory: Memory) -> FoundHosts:
     """Hosts by id, by the names we remember, then by private DNS name: of several, the newest live one of ours."""
     wanted = tuple(hosts)
-    ids = _ids_of(wanted, memory)
+    ids = ids_of_hosts(memory, wanted)
     by_id = {one.instance_id: one for one in ec2.by_id(calls, ids.values())}
-    named = [one for one in wanted if not one.machine_id and not _alive(by_id.get(ids.get(one, "")))]
+    named = {one for one in wanted if not one.machine_id and not _alive(by_id.get(ids.get(one, "")))}
     by_name = _newest(ec2.by_name(calls, (one.name for one in named)), owner)
     found: list[tuple[HostRef, Instance]] = []
     missing: list[HostRef] = []
@@ -98,14 +98,6 @@ def _sorted(found: list[tuple[HostRef, Instance]], missing: tuple[HostRef, ...],
         dead=tuple(pair for pair in others if not _alive(pair[1])),
         missing=missing,
     )
-
-
-def _ids_of(hosts: tuple[HostRef, ...], memory: Memory) -> dict[HostRef, str]:
-    """Hosts to instance ids: as given, else by the machine that we last knew under the name."""
-    names = {host.name for host in hosts if not host.machine_id}
-    known = machines_named(memory, names) if names else {}
-    ids = {host: host.machine_id or (known[host.name].machine_id if host.name in known else "") for host in hosts}
-    return {host: found for host, found in ids.items() if found}
 
 
 def _took_over(other: Instance, owner: str) -> bool:

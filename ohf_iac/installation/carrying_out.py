@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ohf_iac.errors import ConfigurationError, StorageError
+from ohf_iac.file_replace import give, replace_file
 from ohf_iac.installation.planning import Present
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def _written(file: PlannedFile) -> PlannedFile:
         if file.backup and file.before is not None:
             kept = _backup(target, file.before, file.mode)
             note = f"{note}; before: {os.path.basename(kept)}" if note else f"before: {os.path.basename(kept)}"
-        _replace(target, file.content, file.mode)
+        like = os.stat(target if os.path.exists(target) else os.path.dirname(target))
+        replace_file(target, file.content, file.mode, like)
     return replace(file, note=note)
 
 
@@ -74,24 +75,8 @@ def _backup(target: str, content: bytes, mode: int) -> str:
             continue
         with open(descriptor, "wb") as file:
             file.write(content)
-        _give(path, os.stat(target))
+        give(path, os.stat(target))
         return path
-
-
-def _replace(target: str, content: bytes, mode: int) -> None:
-    folder = os.path.dirname(target)
-    descriptor, draft = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(target)}.")
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(draft, mode)
-        _give(draft, os.stat(target) if os.path.exists(target) else os.stat(folder))
-        os.replace(draft, target)
-    except BaseException:
-        os.unlink(draft)
-        raise
 
 
 def _make_folder(folder: str) -> None:
@@ -101,13 +86,7 @@ def _make_folder(folder: str) -> None:
     above = os.path.dirname(folder)
     _make_folder(above)
     os.mkdir(folder, FOLDER_MODE)
-    _give(folder, os.stat(above))
-
-
-def _give(path: str, like: os.stat_result) -> None:
-    """Where root installs, the scheduler's user must be able to read and write."""
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        os.chown(path, like.st_uid, like.st_gid)
+    give(folder, os.stat(above))
 
 
 @contextmanager

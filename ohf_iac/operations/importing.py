@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +14,7 @@ from ohf_iac.config.catalogue_file import find_catalogue, named_files
 from ohf_iac.config.catalogue_text import entry_text, with_entry
 from ohf_iac.config.folders import Found, read_file
 from ohf_iac.errors import BusinessRuleError, StorageError
+from ohf_iac.file_replace import replace_file
 from ohf_iac.template.catalogue import parse_catalogue
 from ohf_iac.template.launch_template import imported
 from ohf_iac.template.user_data import LSF_SCRIPT
@@ -90,7 +91,8 @@ def write_import(made: Import) -> None:
     try:
         if made.script is not None:
             _put_script(made.script_file, made.script)
-        _replace(made.catalogue, text.encode())
+        there = os.stat(made.catalogue) if os.path.exists(made.catalogue) else None
+        replace_file(made.catalogue, text.encode(), stat.S_IMODE(there.st_mode) if there else 0o644, there)
     except OSError as error:
         raise StorageError(
             f"write {error.filename or made.catalogue}: {error.strerror}",
@@ -132,24 +134,3 @@ def _put_script(path: str, content: bytes) -> None:
             raise BusinessRuleError(
                 f"write {path}: it is there and says something else", hint="give another name with --template-id"
             ) from None
-
-
-def _replace(path: str, content: bytes) -> None:
-    """The file anew in one step, with its mode and owner."""
-    descriptor, draft = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)}.")
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if os.path.exists(path):
-            like = os.stat(path)
-            os.chmod(draft, like.st_mode & 0o7777)
-            if hasattr(os, "geteuid") and os.geteuid() == 0:
-                os.chown(draft, like.st_uid, like.st_gid)
-        else:
-            os.chmod(draft, 0o644)
-        os.replace(draft, path)
-    except BaseException:
-        os.unlink(draft)
-        raise

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ohf_iac.errors import ConfigurationError
-from ohf_iac.store.memory import machines_named
+from ohf_iac.store.memory import ids_of_hosts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +33,5 @@ def check_requests(app: App, memory: Memory, request_ids: Iterable[str]) -> None
 
 def check_hosts(app: App, memory: Memory, hosts: Iterable[HostRef]) -> None:
     """The same for the requests of the machines that memory knows by these ids or names."""
-    wanted = tuple(hosts)
-    by_name = machines_named(memory, {one.name for one in wanted if not one.machine_id})
-    known = (memory.machines.get(one.machine_id) or by_name.get(one.name) for one in wanted)
-    check_requests(app, memory, (one.request_id for one in known if one is not None))
+    ids = ids_of_hosts(memory, hosts).values()
+    check_requests(app, memory, (memory.machines[one].request_id for one in ids if one in memory.machines))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ohf_iac.app import App
     from ohf_iac.aws.calls import Calls
     from ohf_iac.observation import Observation, StackSeen
-    from ohf_iac.request import TAG_TEMPLATE, RequestRecord
+    from ohf_iac.request import RequestRecord
     from ohf_iac.status.judge import Judgement, Policy
     from ohf_iac.store.memory import Memory
 

@@ -17,6 +17,7 @@ from ohf_iac.errors import OhfError, StorageError
 from ohf_iac.events import MachineInterrupted
 from ohf_iac.hostfactory import HostRef, Reclaim
 from ohf_iac.hosts import can_be_looked_up, check_place, find_hosts
+from ohf_iac.machine import CREATE_RESULT
 from ohf_iac.operations.ownership import check_hosts
 from ohf_iac.operations.remembering import wake_chores
 from ohf_iac.operations.status import read_memory
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
 #: seconds between a spot notice and the machine's end (EC2: Spot Instance interruption notices)
 SPOT_NOTICE: Final = 120
-#: States of a machine that will not come back to the work it had.
-ENDING: Final = ("stopping", "stopped", "shutting-down", "terminated")
 #: Spot request statuses that mean that EC2 takes the machine (aws-behaviour §4); our own ends are not there.
 TAKEN: Final = frozenset(
     {
@@ -64,12 +63,16 @@ def reclaimed_hosts(app: App, hosts: tuple[HostRef, ...] | None) -> tuple[tuple[
     memory = read_memory(app)
     try:
         calls = calls_of(app)
-        wanted = _all_of_ours(app, calls, memory) if hosts is None else tuple(one for one in hosts if one.given)
+        returned = _returned(memory)
+        wanted = (
+            _all_of_ours(app, calls, memory, returned)
+            if hosts is None
+            else tuple(one for one in hosts if one.given)
+        )
         if not wanted:
             return (), ""
         check_hosts(app, memory, wanted)
         found = find_hosts(calls, app.owner, wanted, memory)
-        returned = _returned(memory)
         gone = _gone(app, calls, memory, found, returned)
     except OhfError as error:
         app.log.warning(f"reclaims not looked up: {error.message}", hint=error.hint)
@@ -106,9 +109,8 @@ def _tell(app: App, memory: Memory, reclaims: tuple[Reclaim, ...]) -> None:
         app.log.error(f"reclaims not remembered: {error.message}", hint=error.hint)
 
 
-def _all_of_ours(app: App, calls: Calls, memory: Memory) -> tuple[HostRef, ...]:
+def _all_of_ours(app: App, calls: Calls, memory: Memory, returned: frozenset[str]) -> tuple[HostRef, ...]:
     """The machines that we remember or have marked as told, without what our returns have ended."""
-    returned = _returned(memory)
     known = {key: one.name for key, one in memory.machines.items()}
     for one in ec2.of_owner(calls, app.owner):
         if TAG_SETTLED in one.tags and not is_returned(one):
@@ -124,7 +126,7 @@ def _gone(
     ended = [
         replace(host, machine_id=one.instance_id)
         for host, one in (*found.ours, *found.dead)
-        if one.state in ENDING and not is_returned(one)
+        if CREATE_RESULT[one.state] == "fail" and not is_returned(one)
     ]
     absent = [one for one in found.missing if one.machine_id not in returned and _long_known(app, memory, one)]
     if absent and not (found.ours or found.dead):

@@ -14,7 +14,7 @@ from ohf_iac.operations.ownership import check_hosts
 from ohf_iac.operations.remembering import keep_return, note_return, wake_chores
 from ohf_iac.operations.status import read_memory
 from ohf_iac.request import TAG_REQUEST, ReturnedMachine, ReturnRecord, new_id
-from ohf_iac.store.memory import machines_named
+from ohf_iac.store.memory import ids_of_hosts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,9 +77,8 @@ def _known_as(memory: Memory, host: HostRef) -> ReturnedMachine:
 
 def _by_memory(memory: Memory, hosts: tuple[HostRef, ...]) -> tuple[ReturnedMachine, ...]:
     """What can be said of hosts without AWS: the ids that we remember for their names."""
-    by_name = machines_named(memory, {host.name for host in hosts if not host.machine_id})
-    ids = (host.machine_id or (by_name[host.name].machine_id if host.name in by_name else "") for host in hosts)
-    return tuple(_known_as(memory, replace(host, machine_id=one)) for host, one in zip(hosts, ids, strict=True))
+    ids = ids_of_hosts(memory, hosts)
+    return tuple(_known_as(memory, replace(host, machine_id=ids.get(host, ""))) for host in hosts)
 
 
 def _message(app: App, found: FoundHosts) -> str:

@@ -15,6 +15,7 @@ from ohf_iac.store.lazy import Unread
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from ohf_iac.hostfactory import HostRef
     from ohf_iac.request import MachineRecord, RequestRecord, ReturnRecord
     from ohf_iac.store.lazy import Question
     from ohf_iac.store.records import TemplateRecord
@@ -57,6 +58,15 @@ def machines_named(memory: Memory, names: Collection[str]) -> dict[str, MachineR
         ):
             found[record.name] = record
     return found
+
+
+def ids_of_hosts(memory: Memory, hosts: Iterable[HostRef]) -> dict[HostRef, str]:
+    """Hosts to machine ids: as given, else of the machine last known under the name; those without one left out."""
+    wanted = tuple(hosts)
+    names = {host.name for host in wanted if not host.machine_id}
+    known = machines_named(memory, names) if names else {}
+    ids = {host: host.machine_id or (known[host.name].machine_id if host.name in known else "") for host in wanted}
+    return {host: found for host, found in ids.items() if found}
 
 
 def with_templates(memory: Memory, records: Iterable[TemplateRecord]) -> Memory:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from ohf_iac.request import stack_name
 from tests.e2e.matrix import TEMPLATES
 from tests.e2e.permitted import ROLE, Installation, client_of, said
-from tests.e2e.provider import Provider, live_machines, live_stacks
+from tests.e2e.provider import Provider, forget, live_machines, live_stacks
 
 SHORT: Final = {"profile": "realistic", "capacity": {"*": 2}}
 FAST: Final[Mapping[str, Any]] = {}
@@ -118,11 +118,6 @@ def _failed(installation: Installation) -> None:
     assert entry["status"] == "complete_with_error", entry
     assert "no such thing" in entry["message"]
     gone(provider, request_id)
-
-
-def forget(provider: Provider) -> None:
-    for file in provider.work.iterdir():
-        file.unlink()
 
 
 def _forgotten(installation: Installation) -> None:

@@ -136,6 +136,12 @@ class Provider:
         return found
 
 
+def forget(provider: Provider) -> None:
+    """Lose the memory: delete what is in the work folder."""
+    for file in provider.work.iterdir():
+        file.unlink()
+
+
 def live_machines(aws: LocalAws) -> list[dict[str, Any]]:
     """The machines that EC2's own describe shows as pending or running."""
     client = aws.client("ec2")

@@ -13,7 +13,7 @@ from ohf_iac.template.kinds import Kind
 from tests.e2e.bad_servers import BAD_SERVERS, silent
 from tests.e2e.matrix import TEMPLATES
 from tests.e2e.processes import all_of, begin, schema_of
-from tests.e2e.provider import Provider, live_machines, wait_until
+from tests.e2e.provider import Provider, forget, live_machines, wait_until
 from tests.local_aws import LocalAws
 
 KILL = 10.0
@@ -32,11 +32,6 @@ def hurried(provider: Provider, seconds: float = 3) -> Provider:
     """The same one under a deadline."""
     provider.extra["OHF_LIMITS_DEADLINE"] = str(seconds)
     return provider
-
-
-def forget(provider: Provider) -> None:
-    for file in provider.work.iterdir():
-        file.unlink()
 
 
 def asked(*ids: str) -> dict[str, Any]:

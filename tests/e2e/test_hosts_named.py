@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.provider import Provider, live_machines
+from tests.e2e.provider import Provider, forget, live_machines
 from tests.local_aws import REGION
 
 PROTECTED = {"DisableApiTermination": {"Value": True}}
@@ -23,11 +23,6 @@ def reclaims(provider: Provider, document: dict[str, Any]) -> dict[str, int]:
 
 def end_outside(provider: Provider, *ids: str) -> None:
     provider.aws.client("ec2").terminate_instances(InstanceIds=list(ids))
-
-
-def forget(provider: Provider) -> None:
-    for file in provider.work.iterdir():
-        file.unlink()
 
 
 def alive(provider: Provider) -> set[str]:

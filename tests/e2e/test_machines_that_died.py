@@ -9,18 +9,13 @@ import pytest
 from ohf_iac.request import stack_name
 from ohf_iac.template.kinds import INSTANT, Kind
 from tests.e2e.matrix import TEMPLATES
-from tests.e2e.provider import Provider, live_stacks
+from tests.e2e.provider import Provider, forget, live_stacks
 
 KINDS = list(TEMPLATES)
 
 
 def end_outside(provider: Provider, machines: list[dict[str, Any]]) -> None:
     provider.aws.client("ec2").terminate_instances(InstanceIds=[one["machineId"] for one in machines])
-
-
-def forget(provider: Provider) -> None:
-    for file in provider.work.iterdir():
-        file.unlink()
 
 
 @pytest.mark.parametrize("kind", KINDS)

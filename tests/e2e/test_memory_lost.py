@@ -7,15 +7,9 @@ import pytest
 from ohf_iac.request import stack_name
 from ohf_iac.template.kinds import Kind
 from tests.e2e.matrix import TEMPLATES
-from tests.e2e.provider import Provider, live_machines, live_stacks
+from tests.e2e.provider import Provider, forget, live_machines, live_stacks
 
 KINDS = list(TEMPLATES)
-
-
-def forget(provider: Provider) -> None:
-    """Delete the work folder's content."""
-    for file in provider.work.iterdir():
-        file.unlink()
 
 
 def names(entry: dict[str, list[dict[str, str]]]) -> set[str]:

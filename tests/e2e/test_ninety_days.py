@@ -12,7 +12,7 @@ import pytest
 from ohf_iac.request import stack_name
 from ohf_iac.template.kinds import ASG, FLEET_MAINTAIN, INSTANT, KINDS, SPOT_REQUEST, Kind
 from tests.e2e.matrix import TEMPLATES
-from tests.e2e.provider import EXAMPLE, Provider, live_machines, live_stacks
+from tests.e2e.provider import EXAMPLE, Provider, forget, live_machines, live_stacks
 from tests.local_aws import LocalAws
 
 HOUR, DAY = 3600, 86400
@@ -51,11 +51,6 @@ def with_foreign_template(provider: Provider, kind: Kind) -> str:
     catalogue["templates"].append(entry)
     (provider.conf / "awsprov_templates.json").write_text(json.dumps(catalogue))
     return FOREIGN
-
-
-def forget(provider: Provider) -> None:
-    for file in provider.work.iterdir():
-        file.unlink()
 
 
 def ids_of(entry: dict[str, Any]) -> set[str]:

@@ -11,7 +11,7 @@ from ohf_iac.request import new_id, stack_name
 from ohf_iac.template.kinds import ASG, FLEET_REQUEST, INSTANT, KINDS, Kind
 from tests.e2e.human import Human
 from tests.e2e.matrix import TEMPLATES
-from tests.e2e.provider import Provider, live_machines, live_stacks
+from tests.e2e.provider import Provider, forget, live_machines, live_stacks
 from tests.local_aws import LocalAws
 
 #: longer than any example template's validity and the grace together
@@ -26,11 +26,6 @@ def human(
 ) -> Human:
     local_aws.reset(profile="realistic")
     return Human(Provider(tmp_path, local_aws), capsys, monkeypatch)
-
-
-def forget(provider: Provider) -> None:
-    for file in provider.work.iterdir():
-        file.unlink()
 
 
 def reasons(human: Human, *words: str) -> dict[str, str]:

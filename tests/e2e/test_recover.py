@@ -10,7 +10,7 @@ import pytest
 from ohf_iac.template.kinds import KINDS, Kind
 from tests.e2e.human import Human
 from tests.e2e.matrix import TEMPLATES
-from tests.e2e.provider import Provider, live_machines, live_stacks
+from tests.e2e.provider import Provider, forget, live_machines, live_stacks
 from tests.local_aws import LocalAws
 
 
@@ -20,11 +20,6 @@ def human(
 ) -> Human:
     local_aws.reset(profile="realistic")
     return Human(Provider(tmp_path, local_aws), capsys, monkeypatch)
-
-
-def forget(provider: Provider) -> None:
-    for file in provider.work.iterdir():
-        file.unlink()
 
 
 def found(human: Human, *words: str) -> dict[str, tuple[str, str, int, bool]]:
