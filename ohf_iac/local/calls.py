@@ -26,12 +26,14 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """One answer. `dropped` means that the connection is reset instead of answering."""
+    """One answer. `dropped` means that the connection is reset instead of answering, `cut` that it is closed after
+    half of the answer."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     dropped: bool = False
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class CallLog:
             "status": status,
             "region": call.region,
             "account": call.account,
+            "key": call.key,
             "requestId": request_id,
         }
         self.entries.append({**entry, "fault": fault} if fault else entry)

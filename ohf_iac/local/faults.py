@@ -72,7 +72,8 @@ def answer_instead(fault: Fault, call: Call) -> HttpAnswer | None:
         message = fault.message or "An internal error has occurred"
         return error_answer(call.protocol, fault.status or 500, code, message)
     if fault.kind == "garbage":
-        return HttpAnswer(fault.status or 200, {"Content-Type": "text/html"}, GARBAGE)
+        body = GARBAGE if fault.body is None else fault.body.encode()
+        return HttpAnswer(fault.status or 200, {"Content-Type": "text/html"}, body)
     if fault.kind == "reset":
         return HttpAnswer(0, {}, b"", dropped=True)
     return None

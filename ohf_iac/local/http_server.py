@@ -63,6 +63,11 @@ class Connection(BaseHTTPRequestHandler):
             return
         if self.server.verbose:
             print(f"{self.command} {self.path} {answer.status}", file=sys.stderr)  # noqa: T201 - asked for
+        if answer.cut:
+            whole = written(answer)
+            self.wfile.write(whole[: len(whole) - (len(answer.body) + 1) // 2])
+            self.close_connection = True
+            return
         self.wfile.write(written(answer, head_only=self.command == "HEAD"))
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = _serve  # noqa: N815 - http.server's names

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_type_hints
 from ohf_iac.local.reading import DocumentRefused, build, camel
 
 Profile = Literal["plain", "realistic"]
-FaultKind = Literal["throttle", "error", "delay", "reset", "garbage", "lost"]
+FaultKind = Literal["throttle", "error", "delay", "reset", "garbage", "lost", "truncated"]
 
 
 def _none() -> Mapping[str, Any]:
@@ -186,7 +186,7 @@ class Fault:
 
     At most `times` calls (None: all) are hit, each with `probability`; with `rate` (calls per virtual second)
     and `burst`, only those beyond the rate. `seconds` of a delay are real ones. `lost`: carried out, then the
-    connection is reset.
+    connection is reset; `truncated`: carried out, and half of the answer is sent. `body`: what `garbage` answers.
     """
 
     service: str = "*"
@@ -200,6 +200,7 @@ class Fault:
     status: int | None = None
     code: str | None = None
     message: str | None = None
+    body: str | None = None
     seconds: float = 1.0
 
 

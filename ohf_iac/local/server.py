@@ -59,6 +59,8 @@ def _aws(front: Front, call: Call, request: HttpRequest, fault: Fault | None) ->
         given = _carried_out(front, call, request)
     if fault is not None and fault.kind == "lost":
         given = replace(given, dropped=True)
+    if fault is not None and fault.kind == "truncated":
+        given = replace(given, cut=True)
     status = 0 if given.dropped else given.status
     front.log.record(at, call, status, request_id, fault.kind if fault else "")
     return _stamped(given, request_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
 from tests.local_aws import LocalAws
@@ -96,6 +96,20 @@ def test_garbage_cannot_be_parsed(local_aws: LocalAws) -> None:
     local_aws.scenario(faults=[fault("garbage")])
     with pytest.raises(ResponseParserError):
         local_aws.client("ec2").describe_subnets()
+
+
+def test_garbage_is_what_the_scenario_says(local_aws: LocalAws) -> None:
+    local_aws.scenario(faults=[fault("garbage", body="<Nonsense/>")])
+    assert "Subnets" not in local_aws.client("ec2").describe_subnets()
+
+
+def test_a_truncated_answer_comes_from_a_call_that_was_carried_out(local_aws: LocalAws) -> None:
+    local_aws.scenario(faults=[fault("truncated", action="CreateKeyPair")])
+    client = local_aws.client("ec2")
+    with pytest.raises((HTTPClientError, ResponseParserError)):
+        client.create_key_pair(KeyName="k")
+    assert {pair["KeyName"] for pair in client.describe_key_pairs()["KeyPairs"]} == {"grid-key", "k"}
+    assert [(call["status"], call.get("fault")) for call in local_aws.calls()] == [(200, "truncated"), (200, None)]
 
 
 def test_a_delay_really_takes_time_and_does_not_hold_up_others(local_aws: LocalAws) -> None:
