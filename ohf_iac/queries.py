@@ -119,31 +119,24 @@ def lasting_mark(calls: Calls, stack: StackSeen) -> str:
     return ec2.tag_of(calls, capacity, TAG_SETTLED) if capacity else ""
 
 
-def verdict_of_deleted(calls: Calls, request_ids: Iterable[str]) -> dict[str, Verdict]:
-    """Verdicts of requests whose stacks are deleted, by the token of our DeleteStack; AWS knows ninety days.
+def deleted_stacks(calls: Calls, wanted: Callable[[str], bool]) -> dict[str, tuple[str, ...]]:
+    """Names to ids of the deleted stacks whose name is `wanted`, of any owner; AWS knows them for ninety days."""
+    return cloudformation.find_deleted_stacks(calls, wanted)
 
-    Without a token a stack that once was CREATE_COMPLETE counts as `complete`.
+
+def record_of_deleted(calls: Calls, owner: str, stack_ids: Iterable[str], now: int) -> RequestRecord | None:
+    """The request of the one among deleted stacks of a name that is this owner's, with its verdict; None where none
+    is, or AWS has forgotten it.
+
+    The token of our DeleteStack tells the verdict. Without one a stack that once was CREATE_COMPLETE is `complete`.
     """
-    names = {stack_name(one): one for one in request_ids}
-    found: dict[str, Verdict] = {}
-    for name, stack_id in cloudformation.find_deleted_stack(calls, names.__contains__).items():
-        found[names[name]] = _verdict_in(cloudformation.stack_events(calls, stack_id), names[name])
-    return found
-
-
-def deleted_stacks(calls: Calls, wanted: Callable[[str], bool]) -> dict[str, str]:
-    """Names to ids of the deleted stacks whose name is `wanted`, of any owner: the list knows no tags."""
-    return cloudformation.find_deleted_stack(calls, wanted)
-
-
-def record_of_deleted(calls: Calls, owner: str, stack_id: str, now: int) -> RequestRecord | None:
-    """The request of a deleted stack with its verdict; None when the stack is not this owner's, or forgotten."""
-    stack = stack_of(calls, owner, stack_id)
-    record = record_from_stack(stack, {}) if stack is not None else None
-    if record is None or stack_name(record.request.request_id) != (stack.name if stack else ""):
-        return None
-    verdict = _verdict_in(cloudformation.stack_events(calls, stack_id), record.request.request_id)
-    return replace(record, stack="gone", verdict=verdict, settled_at=now, message="its stack is deleted")
+    for stack_id in stack_ids:
+        stack = stack_of(calls, owner, stack_id)
+        record = record_from_stack(stack, {}) if stack is not None else None
+        if stack is not None and record is not None and stack_name(record.request.request_id) == stack.name:
+            verdict = _verdict_in(cloudformation.stack_events(calls, stack_id), record.request.request_id)
+            return replace(record, stack="gone", verdict=verdict, settled_at=now, message="its stack is deleted")
+    return None
 
 
 def _verdict_in(events: tuple[StackEvent, ...], request_id: str) -> Verdict:

@@ -104,15 +104,15 @@ def walk_stacks(calls: Calls) -> Iterator[StackSeen]:
         yield from (_stack(one) for one in page["Stacks"])
 
 
-def find_deleted_stack(calls: Calls, wanted: Callable[[str], bool]) -> dict[str, str]:
-    """Names to ids of the deleted stacks whose name is `wanted`; the newest of each name."""
-    found: dict[str, str] = {}
+def find_deleted_stacks(calls: Calls, wanted: Callable[[str], bool]) -> dict[str, tuple[str, ...]]:
+    """Names to ids of the deleted stacks whose name is `wanted`, of whatever owner: the list knows no tags."""
+    found: dict[str, tuple[str, ...]] = {}
     for page in calls.pages(
         "cloudformation", "list_stacks", "list", "deleted stacks", StackStatusFilter=["DELETE_COMPLETE"]
     ):
         for one in page["StackSummaries"]:
             if wanted(one["StackName"]):
-                found.setdefault(one["StackName"], one["StackId"])
+                found[one["StackName"]] = (*found.get(one["StackName"], ()), one["StackId"])
     return found
 
 

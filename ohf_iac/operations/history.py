@@ -61,10 +61,11 @@ def _stack_id(app: App, calls: Calls, request_id: str) -> str:
         record = known_record(app, calls, request_id, "read events of")
     except ResourceNotFoundError:
         name = stack_name(request_id)
-        found = cloudformation.find_deleted_stack(calls, lambda one: one == name)
-        if name not in found:
+        found = cloudformation.find_deleted_stacks(calls, name.__eq__).get(name, ())
+        ours = next((one for one in found if queries.stack_of(calls, app.owner, one) is not None), "")
+        if not ours:
             raise
-        return found[name]
+        return ours
     return record.stack_id or stack_name(request_id)
 
 

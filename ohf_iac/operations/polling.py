@@ -50,6 +50,7 @@ class Poll:
         self.policies = policies
         self.changed: list[RequestRecord] = []
         self._looks = 0
+        self._deleted: Mapping[str, tuple[str, ...]] | None = None
 
     def answers(self, ids: Iterable[str], weights: Mapping[str, Mapping[str, int]]) -> dict[str, RequestStatus]:
         """One answer per id; whatever AWS says or fails to say, none is missing."""
@@ -60,7 +61,7 @@ class Poll:
             self.app.log.warning(f"poll not possible: {error.message}", requests=len(wanted))
             return {one: self._blind(one, error) for one in wanted}
         stacks = self._walked(seen)
-        found = {one: self._isolated(one, seen[one], weights, stacks) for one in wanted}
+        found = {one: self._isolated(one, seen, weights, stacks) for one in wanted}
         kept = note_requests(self.app, self.memory, self.changed)
         return found | {one.request.request_id: remembered(one) for one in kept if one.settled}
 
@@ -79,19 +80,22 @@ class Poll:
         self.changed.append(self._next(record, seen, judgement))
         return judgement
 
-    def _walked(self, seen: Mapping[str, Observation]) -> Mapping[str, StackSeen]:
-        """All our stacks in one walk, where one describe for each request that needs a look would be throttled."""
+    def _walked(self, seen: Mapping[str, Observation]) -> Mapping[str, StackSeen] | None:
+        """All our stacks in one walk, where one describe for each request that needs a look would be throttled.
+
+        None where there was no walk.
+        """
         records = [record for one in seen if (record := self.memory.requests.get(one)) is not None]
         short = sum(
             judge(one, seen[one.request.request_id], self._policy(one)).wish == "look" for one in records
         ) + (len(seen) - len(records))
         if short <= WALK_ABOVE:
-            return {}
+            return None
         try:
             return queries.stacks_of_owner(self.calls, self.app.owner)
         except ProviderError as error:
             self.app.log.warning(f"walk over stacks not possible: {error.message}")
-            return {}
+            return None
 
     def _policy(self, record: RequestRecord) -> Policy:
         return self.policies.get(record.request.template_id, self.policies[""])
@@ -99,27 +103,32 @@ class Poll:
     def _isolated(
         self,
         request_id: str,
-        seen: Observation,
+        seen: Mapping[str, Observation],
         weights: Mapping[str, Mapping[str, int]],
-        stacks: Mapping[str, StackSeen],
+        stacks: Mapping[str, StackSeen] | None,
     ) -> RequestStatus:
         record = self.memory.requests.get(request_id)
         try:
             if record is None:
-                return self._unknown(request_id, seen, weights)
-            return status_of(record, self.act(record, seen, stacks))
+                return self._unknown(request_id, seen, weights, stacks)
+            return status_of(record, self.act(record, seen[request_id], stacks))
         except ProviderError as error:
             self.app.log.warning(f"poll of {request_id}: {error.message}", request_id=request_id)
             return self._blind(request_id, error)
 
     def _unknown(
-        self, request_id: str, seen: Observation, weights: Mapping[str, Mapping[str, int]]
+        self,
+        request_id: str,
+        all_seen: Mapping[str, Observation],
+        weights: Mapping[str, Mapping[str, int]],
+        stacks: Mapping[str, StackSeen] | None,
     ) -> RequestStatus:
         """An id that memory does not hold: AWS is the record (design §5)."""
+        seen = all_seen[request_id]
         if settled_mark(seen.instances):
             record = record_from_machines(request_id, self.app.owner, seen.instances)
             return status_of(record, self.act(record, seen))
-        stack = queries.stack_of(self.calls, self.app.owner, stack_name(request_id))
+        stack = self._stack(stack_name(request_id), stacks)
         if stack is not None:
             stack = queries.with_resources(self.calls, stack)
             template = stack.tags.get(TAG_TEMPLATE, "")
@@ -134,18 +143,25 @@ class Poll:
             return status_of(record, self.act(record, seen))
         if self.app.now() - (minted_at(request_id) or 0) > STACK_MEMORY:
             return RequestStatus(request_id, "complete", f"{request_id} is older than AWS's memory of it")
-        return self._deleted(request_id)
+        return self._from_deleted(request_id, all_seen)
 
-    def _deleted(self, request_id: str) -> RequestStatus:
-        verdict = queries.verdict_of_deleted(self.calls, [request_id]).get(request_id)
-        if verdict is None:
+    def _stack(self, name: str, stacks: Mapping[str, StackSeen] | None) -> StackSeen | None:
+        if stacks is not None:
+            return stacks.get(name)
+        self._pace()
+        return queries.stack_of(self.calls, self.app.owner, name)
+
+    def _from_deleted(self, request_id: str, asked: Iterable[str]) -> RequestStatus:
+        """The verdict in the events of a deleted stack; one listing of these serves all ids of a poll."""
+        if self._deleted is None:
+            names = {stack_name(one) for one in asked}
+            self._deleted = queries.deleted_stacks(self.calls, names.__contains__)
+        found = self._deleted.get(stack_name(request_id), ())
+        record = queries.record_of_deleted(self.calls, self.app.owner, found, int(self.app.now()))
+        if record is None:
             return RequestStatus(request_id, "complete_with_error", f"{request_id} is not known to this provider")
-        record = record_from_machines(request_id, self.app.owner, ())
-        message = "its stack is deleted"
-        self.changed.append(
-            replace(record, stack="gone", verdict=verdict, settled_at=int(self.app.now()), message=message)
-        )
-        return RequestStatus(request_id, verdict, message)
+        self.changed.append(record)
+        return remembered(record)
 
     def _blind(self, request_id: str, error: OhfError) -> RequestStatus:
         """AWS could not be asked: running, with what was last known."""

@@ -193,15 +193,15 @@ def _deleted(app: App, calls: Calls, memory: Memory, known: set[str]) -> tuple[l
         return bool(request_id) and request_id not in known and not (record and record.settled)
 
     found: list[Found] = []
-    names: list[tuple[str, str]] = []
+    names: list[tuple[str, tuple[str, ...]]] = []
     try:
         names = sorted(queries.deleted_stacks(calls, wanted).items(), reverse=True)
-        for number, (_, stack_id) in enumerate(names):
+        for number, (name, stack_ids) in enumerate(names):
             if number >= LOOK_BURST:
                 app.sleep(min(LOOK_PACE, app.deadline.left))
-            record = queries.record_of_deleted(calls, app.owner, stack_id, int(app.now()))
+            record = queries.record_of_deleted(calls, app.owner, stack_ids, int(app.now()))
             found += [Found(record, "deleted stack", _is_new(memory, record))] if record else []
-            known.add(names[number][0])
+            known.add(name)
     except ProviderError as error:
         app.log.warning(f"deleted stacks not read: {error.message}", hint=error.hint)
         return found, sum(name not in known for name, _ in names), error.message

@@ -15,7 +15,7 @@ from ohf_iac.commands import buy_rest, create_stack
 from ohf_iac.errors import ProviderError
 from ohf_iac.observation import Observation
 from ohf_iac.plan import delete_token
-from ohf_iac.queries import launcher_ids, stack_of, stacks_of_owner, verdict_of_deleted
+from ohf_iac.queries import launcher_ids, record_of_deleted, stack_of, stacks_of_owner
 from ohf_iac.request import Verdict
 from ohf_iac.stack import RenderedStack
 from ohf_iac.template.kinds import ASG, FLEET_REQUEST, INSTANT, KINDS, SPOT_REQUEST, Kind
@@ -209,9 +209,14 @@ def test_a_deleted_stack_is_known_by_its_id_alone(local_aws: LocalAws, calls: Ca
     assert seen is not None
     assert seen.phase == "deleted"
     assert cloudformation.describe_stack(calls, "ohf-1") is None
-    assert cloudformation.find_deleted_stack(calls, {"ohf-1"}.__contains__) == {"ohf-1": stack_id}
-    assert cloudformation.find_deleted_stack(calls, {"ohf-2"}.__contains__) == {}
+    assert cloudformation.find_deleted_stacks(calls, {"ohf-1"}.__contains__) == {"ohf-1": (stack_id,)}
+    assert cloudformation.find_deleted_stacks(calls, {"ohf-2"}.__contains__) == {}
     cloudformation.delete_stack(calls, stack_id, "ohf-1-delete")
+
+
+def verdict_of(made: Made, owner: str = OWNER) -> str | None:
+    found = record_of_deleted(made.calls, owner, [made.record.stack_id], 0)
+    return found.verdict if found else None
 
 
 @pytest.mark.parametrize("verdict", ["complete", "complete_with_error"])
@@ -220,7 +225,7 @@ def test_a_deleted_stack_tells_its_requests_verdict(local_aws: LocalAws, calls: 
     request_id = made.request.request_id
     cloudformation.delete_stack(calls, made.record.stack_id, delete_token(request_id, verdict))
     made.settle_down(120)
-    assert verdict_of_deleted(calls, [request_id, "req-other"]) == {request_id: verdict}
+    assert verdict_of(made) == verdict
 
 
 def test_a_stack_that_somebody_else_deleted_counts_by_its_completion(local_aws: LocalAws, calls: Calls) -> None:
@@ -230,10 +235,7 @@ def test_a_stack_that_somebody_else_deleted_counts_by_its_completion(local_aws: 
     for made in (whole, broken):
         cloudformation.delete_stack(calls, made.record.stack_id, "Console-DeleteStack-1")
         made.settle_down(120)
-    assert verdict_of_deleted(calls, [whole.request.request_id, broken.request.request_id]) == {
-        whole.request.request_id: "complete",
-        broken.request.request_id: "complete_with_error",
-    }
+    assert (verdict_of(whole), verdict_of(broken)) == ("complete", "complete_with_error")
 
 
 def sources(made: Made, seen: Observation) -> dict[str, dict[str, str]]:
