@@ -29,6 +29,8 @@ _WHOLE: Final = re.compile(r"-?[0-9]{1,15}(\.0*)?")
 _LARGEST: Final = 10**15 - 1
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _INSTANCE_ID: Final = re.compile(r"i-[0-9a-f]+")
+#: as the stacks' parameter RcAccount has it
+_ACCOUNT: Final = re.compile(r"[A-Za-z0-9_.:@+=-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +255,14 @@ def _shown(value: object) -> str:
 
 
 def _rc_account(value: object) -> str:
-    return value if isinstance(value, str) and value else "default"
+    """LSF's account. It reaches user data, where a shell reads it: the characters are those of the parameter."""
+    if not isinstance(value, str) or not value:
+        return "default"
+    if not _ACCOUNT.fullmatch(value):
+        raise ValidationError(
+            f'request machines: "rc_account" is {_shown(value)}, at most 64 of A-Z a-z 0-9 _ . : @ + = - are taken'
+        )
+    return value
 
 
 def _names_host(entry: Mapping[str, Any]) -> bool:

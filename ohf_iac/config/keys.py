@@ -11,6 +11,9 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
+from ohf_iac.template.coerce import Unfit, is_live
+from ohf_iac.template.tags import read_tags
+
 Kind = Literal["text", "path", "url", "owner", "whole", "number", "flag", "texts"]
 
 #: log levels from loud to quiet, as Host Factory names them behind `LOG_`
@@ -55,6 +58,8 @@ class Key(NamedTuple):
         """What a value has to be, in words that follow "expected"."""
         if self.choices:
             return "one of " + ", ".join(f'"{choice}"' for choice in self.choices)
+        if self.reaches_body and self.kind == "text":
+            return "a text without {{resolve:...}}, which CloudFormation would replace"
         between = f" from {self.low:g} to {self.high:g}" if self.high else ""
         return _WORDS[self.kind] + between
 
@@ -67,7 +72,7 @@ _WORDS: Final = {
     "whole": "a whole number",
     "number": "a number",
     "flag": "true or false",
-    "texts": "an object whose values are texts",
+    "texts": "an object whose values are texts, tags as EC2 takes them, not aws:..., ohf:... or RC_ACCOUNT",
 }
 
 SECTIONS: Final = ("provider", "storage", "logging", "template", "events", "approvals", "limits")
@@ -136,11 +141,13 @@ def checked(key: Key, value: object) -> object:
     if key.kind in ("whole", "number"):
         return _number(key, value)
     if key.kind == "texts":
-        return _texts(value)
+        return _tags(value)
     if not isinstance(value, str):
         raise UnexpectedValueError
     if key.choices:
         return _only(value if value in key.choices else None)
+    if key.reaches_body and is_live(value):
+        raise UnexpectedValueError
     return _only(value if _fits(key.kind, value) else None)
 
 
@@ -194,10 +201,18 @@ def _parsed(text: str) -> int | float:
         raise UnexpectedValueError from error
 
 
-def _texts(value: object) -> dict[str, str]:
+def _tags(value: object) -> dict[str, str]:
+    """Tags of everything: none that AWS or this provider sets, or they would end requests and change owners."""
     if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
         raise UnexpectedValueError
-    return dict(value)
+    dropped: list[str] = []
+    try:
+        found = read_tags(value, dropped)
+    except Unfit as unfit:
+        raise UnexpectedValueError from unfit
+    if dropped:
+        raise UnexpectedValueError
+    return found
 
 
 def _only(value: object) -> object:

@@ -19,6 +19,7 @@ from troposphere import Base64, Join, Sub
 
 from ohf_iac import stack
 from ohf_iac.errors import ValidationError
+from ohf_iac.template.coerce import is_live
 from ohf_iac.template.user_data import EXPORTS, JINJA_SUFFIX, LIMIT, is_dynamic
 
 if TYPE_CHECKING:
@@ -124,6 +125,11 @@ def _check(name: str, text: str) -> None:
         )
     if not text.isascii():
         raise ValidationError(f"render user data {name}: filled in it is not ASCII", hint="escape what is not")
+    if is_live(text):
+        raise ValidationError(
+            f"render user data {name}: filled in it holds {{{{resolve:, which CloudFormation would replace",
+            hint="let the script fetch secrets with the machine's instance profile",
+        )
 
 
 def _unusable(template_id: str, name: str, cause: str) -> ValidationError:

@@ -17,8 +17,10 @@ _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
 _FIRST_PRINTABLE = " "
 _LARGEST = 2**53  # bodies hold no larger integer
+#: why a dynamic reference is refused, as the end of a sentence about its field
+INERT = "must hold no {{resolve:...}}, which CloudFormation would replace (imageId alone takes one)"
 _WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
-_PATH = _WORD | frozenset("/.:")
+_PARAMETER = _WORD | frozenset("/.")
 _ROLE = _WORD | frozenset("/.,+=@")
 
 
@@ -42,7 +44,24 @@ def shown(value: object) -> str:
 
 
 def text(value: object) -> str:
-    """A text; a whole number stands for its digits. Lone surrogates and control characters are refused."""
+    """A text; a whole number stands for its digits. Lone surrogates, control characters and dynamic references are
+    refused."""
+    found = _text(value)
+    if is_live(found):
+        raise Unfit(f"{INERT}, not {shown(value)}")
+    return found
+
+
+def is_live(text: str) -> bool:
+    """Whether a text holds a dynamic reference, `{{resolve:service:…}}`, or what a reader might take for one.
+
+    CloudFormation replaces them in every property of a resource (CloudFormation user guide, dynamic references),
+    and a tag or user data would show the secret to whoever may describe the machine.
+    """
+    return "{{" in text and "{{resolve" in "".join(text.split()).lower()
+
+
+def _text(value: object) -> str:
     if type(value) is str:
         found = value.strip()
         if found.isprintable() and found.isascii():
@@ -215,11 +234,17 @@ def image(value: object) -> str:
     EC2's own `resolve:ssm:` works for fleets of type instant and groups alone (EC2 API, RequestLaunchTemplateData),
     a dynamic reference for every kind, and then one request uses one image.
     """
-    found = text(value)
-    if found.startswith("ami-"):
+    found = _text(value)
+    if found.startswith("ami-") and _WORD.issuperset(found):
         return found
     path = found.removeprefix("{{").removesuffix("}}").removeprefix("resolve:").removeprefix("ssm:")
-    if (path.startswith("/") or path != found) and path and all(char in _PATH for char in path):
+    name, versioned, version = path.partition(":")
+    if (
+        (path.startswith("/") or path != found)
+        and name
+        and _PARAMETER.issuperset(name)
+        and (not versioned or (version.isdecimal() and version.isascii()))
+    ):
         return f"{{{{resolve:ssm:{path}}}}}"
     raise Unfit(f"must be an image id (ami-...) or the path of an SSM parameter (/...), not {shown(value)}")
 

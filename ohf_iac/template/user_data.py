@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ohf_iac.template.coerce import Refused, Unfit, mapping, shown, text
+from ohf_iac.template.coerce import Refused, Unfit, is_live, mapping, shown, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,5 +63,5 @@ def check_script(name: str, files: Mapping[str, bytes]) -> None:
         return
     if not content.isascii():
         raise Refused(field, f"{name} holds placeholders and must be ASCII")
-    if b"{{resolve:" in content:
+    if is_live(content.decode("ascii")):
         raise Refused(field, f"{name} holds placeholders and {{{{resolve:, which CloudFormation would replace too")

@@ -27,7 +27,10 @@ from tests.config_files import settings_of
             {"template": {"tags": {"a": 1}}},
             None,
             {},
-            'Cannot use template.tags in /conf/ohf.json: expected an object whose values are texts, found {"a": 1}',
+            (
+                "Cannot use template.tags in /conf/ohf.json: expected an object whose values are texts, tags as "
+                'EC2 takes them, not aws:..., ohf:... or RC_ACCOUNT, found {"a": 1}'
+            ),
         ),
         (
             None,
