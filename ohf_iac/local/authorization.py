@@ -1,8 +1,8 @@
 """Who may do what: policies by principal, held against every call and every resource handler.
 
-A principal is an access key (the caller) or a role's ARN (CloudFormation's service role). One without a policy may
-do everything. Without a service role CloudFormation works with the caller's permissions, as IAM's forward access
-sessions do, and `aws:CalledVia` says so.
+A principal is an access key (the caller) or a role's ARN (CloudFormation's service role, or the one that a caller
+has assumed). One without a policy may do everything. Without a service role CloudFormation works with the caller's
+permissions, as IAM's forward access sessions do, and `aws:CalledVia` says so.
 """
 
 from __future__ import annotations
@@ -52,19 +52,23 @@ def via_cloudformation(asks: Iterable[Ask]) -> list[Ask]:
     return [replace(one, context={**one.context, **VIA_CLOUDFORMATION}) for one in asks]
 
 
-def principal_arn(account: str, principal: str) -> str:
-    """The name by which a refusal calls a principal: a user named after its key, or a session of the role."""
+def principal_arn(account: str, principal: str, session: str = "") -> str:
+    """The name by which a refusal calls a principal: a user named after its key, or a session of the role.
+
+    Without a name it is the session by which CloudFormation works as its service role.
+    """
     if not principal.startswith("arn:"):
         return f"arn:aws:iam::{account}:user/{principal}"
     name = principal.rpartition("/")[2]
-    return f"arn:aws:sts::{account}:assumed-role/{name}/AWSCloudFormation"
+    return f"arn:aws:sts::{account}:assumed-role/{name}/{session or 'AWSCloudFormation'}"
 
 
-def refusal_words(account: str, principal: str, ask: Ask) -> str:
+def refusal_words(account: str, principal: str, ask: Ask, session: str = "") -> str:
     """Why it was refused, as the services say it."""
+    who = principal_arn(account, principal, session)
     return (
-        f"User: {principal_arn(account, principal)} is not authorized to perform: {ask.action} on resource: "
-        f"{ask.resource} because no identity-based policy allows the {ask.action} action"
+        f"User: {who} is not authorized to perform: {ask.action} on resource: {ask.resource} "
+        f"because no identity-based policy allows the {ask.action} action"
     )
 
 

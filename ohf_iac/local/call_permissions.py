@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
+
+from moto.secretsmanager.models import secretsmanager_backends
 
 from ohf_iac.local.arns import arn_of_id, group_arn, request_tags, resource_tags, stack_arn, tags_of_id
 from ohf_iac.local.iam_policy import Ask
@@ -34,7 +36,7 @@ def asks_of(region: Region, call: Call, request: HttpRequest) -> tuple[Ask, ...]
     if action in FREE:
         return ()
     if call.protocol == "json":
-        return tuple(_parameter_asks(region, action, request))
+        return tuple(_named_asks(region, action, request))
     return tuple(_TABLE.get(action, _everything)(region, action, _params(request)))
 
 
@@ -122,9 +124,12 @@ def _object_asks(request: HttpRequest) -> tuple[Ask, ...]:
     return (Ask(f"s3:{request.method.title()}Bucket", f"arn:aws:s3:::{path}"),)
 
 
-def _parameter_asks(region: Region, action: str, request: HttpRequest) -> Iterator[Ask]:
-    """Systems Manager's parameters by name; whatever else speaks JSON is about everything."""
+def _named_asks(region: Region, action: str, request: HttpRequest) -> Iterator[Ask]:
+    """Systems Manager's parameters and secrets by name; whatever else speaks JSON is about everything."""
     document = json.loads(request.body or b"{}")
+    if action == "secretsmanager:GetSecretValue":
+        yield Ask(action, secret_arn(region, str(document.get("SecretId", ""))))
+        return
     names = [document["Name"]] if "Name" in document else document.get("Names", [])
     if not action.startswith("ssm:") or not names:
         yield Ask(action)
@@ -138,9 +143,22 @@ def parameter_arn(region: Region, name: str) -> str:
     return f"arn:aws:ssm:{region.name}:{account}:parameter/{name.strip('/')}"
 
 
+def secret_arn(region: Region, name: str) -> str:
+    """The ARN of a secret, which ends in six characters of AWS's choice."""
+    found: Any = secretsmanager_backends[region.account][region.name].secrets.get(name)
+    whole = f"arn:aws:secretsmanager:{region.name}:{region.account}:secret:{name}-AbCdEf"
+    return str(found.arn) if found is not None else name if name.startswith("arn:") else whole
+
+
+def _assuming(region: Region, action: str, params: Params) -> Iterator[Ask]:
+    del region
+    yield Ask(action, params.get("RoleArn", ""))
+
+
 _TABLE: Mapping[str, Asking] = {
     **dict.fromkeys(["ec2:TerminateInstances", "ec2:StopInstances", "ec2:StartInstances"], _by_id("InstanceId")),
     **dict.fromkeys(["ec2:CreateTags", "ec2:DeleteTags"], _tagging),
+    "sts:AssumeRole": _assuming,
     "ec2:ModifyFleet": _by_id("FleetId"),
     "ec2:DeleteFleets": _by_id("FleetId"),
     "ec2:ModifySpotFleetRequest": _by_id("SpotFleetRequestId"),

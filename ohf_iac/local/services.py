@@ -15,7 +15,9 @@ from ohf_iac.local.call_permissions import asks_of
 from ohf_iac.local.calls import Call, HttpAnswer, HttpRequest
 from ohf_iac.local.cloudformation_wire import CloudFormationWire
 from ohf_iac.local.ec2_wire import LocalEc2
-from ohf_iac.local.wire import CALLER, WORLD
+from ohf_iac.local.role_sessions import refusal_of_session
+from ohf_iac.local.sts_wire import LocalSts
+from ohf_iac.local.wire import CALLER, KEY, WORLD
 from ohf_iac.local.wire_errors import error_answer
 
 if TYPE_CHECKING:
@@ -26,8 +28,9 @@ OWN: Mapping[str, type[BaseResponse]] = {
     "cloudformation": CloudFormationWire,
     "ec2": LocalEc2,
     "autoscaling": LocalAutoScaling,
+    "sts": LocalSts,
 }
-PASSIVE = frozenset({"iam", "kms", "s3", "servicequotas", "ssm", "sts"})
+PASSIVE = frozenset({"iam", "kms", "s3", "secretsmanager", "servicequotas", "ssm"})
 
 
 def carry_out(world: World, call: Call, request: HttpRequest) -> HttpAnswer:
@@ -38,12 +41,17 @@ def carry_out(world: World, call: Call, request: HttpRequest) -> HttpAnswer:
         region = world.region(call.account, call.region)  # made and seeded before anybody looks
     except KeyError:
         return _not_there(call, f"region {call.region}")
-    if call.key in world.authorization.policies:
-        refused = world.authorization.refuses(call.key, asks_of(region, call, request))
+    session = world.sessions.get(call.key)
+    ended = refusal_of_session(session, call, request, world.timeline.now())
+    if ended is not None:
+        return error_answer(call.protocol, *ended)
+    principal = session.role if session else call.key
+    if principal in world.authorization.policies:
+        refused = world.authorization.refuses(principal, asks_of(region, call, request))
         if refused is not None:
-            words = refusal_words(call.account, call.key, refused)
+            words = refusal_words(call.account, principal, refused, session.name if session else "")
             return error_answer(call.protocol, *refusal_of_call(call.protocol, refused, words))
-    asked = _moto_request(world, call, request)
+    asked = _moto_request(world, call, request, principal)
     try:
         return _dispatched(OWN[call.service], asked) if call.service in OWN else _passive(asked)
     except NotImplementedError:
@@ -54,11 +62,11 @@ def _not_there(call: Call, what: str) -> HttpAnswer:
     return error_answer(call.protocol, 501, "NotImplemented", f"The local AWS has no {what}")
 
 
-def _moto_request(world: World, call: Call, request: HttpRequest) -> Request:
+def _moto_request(world: World, call: Call, request: HttpRequest, principal: str) -> Request:
     host = request.headers.get("host", "127.0.0.1")
     headers = {**request.headers, "x-moto-account-id": call.account}
     asked = Request.from_primitives(request.method, f"http://{host}{request.target}", headers, request.body)
-    asked.environ[WORLD], asked.environ[CALLER] = world, call.key
+    asked.environ[WORLD], asked.environ[CALLER], asked.environ[KEY] = world, principal, call.key
     return asked
 
 

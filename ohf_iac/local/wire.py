@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from ohf_iac.local.world import Region, World
 
 WORLD = "ohf.world"  # its place in the request's environment
-CALLER = "ohf.caller"  # the place of the caller's access key
+CALLER = "ohf.caller"  # the place of the principal that calls: an access key or the role of a session
+KEY = "ohf.key"  # the place of the caller's access key
 
 
 def world_of(response: Any) -> World:
@@ -18,8 +19,13 @@ def world_of(response: Any) -> World:
 
 
 def caller_of(response: Any) -> str:
-    """The access key that the request was signed with."""
+    """The principal that calls: the access key, or for a session of a role that role's ARN."""
     return str(response.normalized_request.environ[CALLER])
+
+
+def key_of(response: Any) -> str:
+    """The access key that the request was signed with."""
+    return str(response.normalized_request.environ[KEY])
 
 
 def region_of(response: Any) -> Region:

@@ -12,6 +12,7 @@ from moto.autoscaling.models import autoscaling_backends
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
+from moto.secretsmanager.models import secretsmanager_backends
 from moto.ssm.models import ssm_backends
 
 from ohf_iac.local.authorization import Authorization
@@ -21,13 +22,14 @@ from ohf_iac.local.group_record import Activity, Group
 from ohf_iac.local.ids import Ids
 from ohf_iac.local.machines import Machine
 from ohf_iac.local.places import Places
+from ohf_iac.local.role_sessions import RoleSession
 from ohf_iac.local.scenario import Scenario
 from ohf_iac.local.seeds import seed
 from ohf_iac.local.spot_record import SpotRequest
 
 # moto's thousand public images cost a quarter of a second at each reset; moto is set up by environment variables.
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-PASSIVE = (ec2_backends, autoscaling_backends, iam_backends, ssm_backends, s3_backends)
+PASSIVE = (ec2_backends, autoscaling_backends, iam_backends, ssm_backends, s3_backends, secretsmanager_backends)
 
 
 @dataclass(slots=True)
@@ -81,7 +83,7 @@ class World:
     """All regions, the timeline they share and the scenario they obey (it may be replaced at any time).
 
     `authorization` outlives a reset: who may do what is not a matter of what lives. `linked_roles` holds the
-    service-linked roles that exist, by account and service.
+    service-linked roles that exist, by account and service, `sessions` those of assumed roles by access key.
     """
 
     timeline: Timeline
@@ -89,6 +91,7 @@ class World:
     regions: dict[tuple[str, str], Region] = field(default_factory=dict)
     authorization: Authorization = field(default_factory=Authorization)
     linked_roles: set[tuple[str, str]] = field(default_factory=set)
+    sessions: dict[str, RoleSession] = field(default_factory=dict)
     _failures_used: Counter[int] = field(default_factory=Counter)
     _failures_of: Scenario | None = None
 
@@ -113,6 +116,7 @@ class World:
         self.timeline.clear()
         self.regions.clear()
         self.linked_roles.clear()
+        self.sessions.clear()
         for backends in PASSIVE:
             for of_account in backends.values():
                 of_account.reset()
