@@ -9,11 +9,11 @@ with exactly the names, types and vocabularies that Host Factory reads. jsonsche
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
+from ohf_iac.bounded_json import OutOfBoundsError, parse_json
 from ohf_iac.errors import ValidationError
 
 if TYPE_CHECKING:
@@ -69,13 +69,10 @@ def parse_document(text: bytes, *, empty_is_object: bool = False) -> dict[str, A
     if empty_is_object and not text.removeprefix(_BYTE_ORDER_MARK).strip():
         return {}
     try:
-        document = json.loads(text.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_finite)
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        # Python refuses to read endless numbers, in words about itself
-        why = "a number in it is too long" if str(error).startswith("Exceeds the limit") else error
-        raise ValidationError(
-            f"read input: it is not JSON: {why}", hint="give the file that Host Factory wrote"
-        ) from error
+        document = parse_json(text.decode("utf-8-sig"))
+    except ValueError as error:
+        why = error if isinstance(error, OutOfBoundsError) else f"is not JSON: {error}"
+        raise ValidationError(f"read input: it {why}", hint="give the file that Host Factory wrote") from error
     if not isinstance(document, dict):
         raise ValidationError("read input: it is not a JSON object", hint="give the file that Host Factory wrote")
     return document
@@ -218,16 +215,6 @@ def machine_row(machine: Machine) -> dict[str, Any]:
         "nthreads": machine.cores * machine.threads,
         "lifeCycleType": machine.price_type,
     }
-
-
-def _finite(text: str) -> float:
-    """A number as JSON has it; one that is too large would be echoed as `Infinity`, which is no JSON."""
-    number = float(text)
-    return number if math.isfinite(number) else _refuse(text)
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number of JSON")
 
 
 def _status(status: RequestStatus) -> dict[str, Any]:

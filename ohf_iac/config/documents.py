@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
+from ohf_iac.bounded_json import LONGEST, OutOfBoundsError, parse_json
 from ohf_iac.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def parsed_object(found: Found) -> dict[str, Any]:
 
 
 def _text(found: Found) -> str:
+    if len(found.content) > LONGEST:
+        raise _too_large(found.path, f"is longer than {LONGEST} bytes")
     try:
         return found.content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -42,24 +44,20 @@ def _text(found: Found) -> str:
 
 def _json(path: str, text: str) -> object:
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        return parse_json(text)
     except json.JSONDecodeError as error:
         raise ConfigurationError(
             f"Cannot parse {path}: {error.msg} at line {error.lineno}, column {error.colno}",
             hint=f"Check with: python3 -m json.tool {path}",
         ) from error
-    except (ValueError, RecursionError) as error:
+    except OutOfBoundsError as error:
+        raise _too_large(path, str(error)) from error
+    except ValueError as error:
         raise ConfigurationError(f"Cannot parse {path}: {error}", hint="JSON has no such value.") from error
 
 
-def _finite(text: str) -> float:
-    """A number as JSON has it; one that is too large would be echoed as `Infinity`, which is no JSON."""
-    number = float(text)
-    return number if math.isfinite(number) else _refuse_constant(text)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+def _too_large(path: str, what: str) -> ConfigurationError:
+    return ConfigurationError(f"Cannot use {path}: it {what}", hint="No real configuration is that large.")
 
 
 def _yaml(path: str, text: str) -> object:
@@ -68,6 +66,8 @@ def _yaml(path: str, text: str) -> object:
 
     try:
         return parse_yaml(text)
+    except OutOfBoundsError as error:
+        raise _too_large(path, str(error)) from error
     except YamlTextError as error:
         raise ConfigurationError(
             f"Cannot parse {path}: {error}", hint="Check quotes, colons and indentation there."

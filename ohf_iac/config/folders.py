@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ohf_iac.bounded_json import LONGEST
 from ohf_iac.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -48,10 +49,13 @@ def folders_from(environ: Mapping[str, str]) -> Folders:
 
 
 def read_file(path: str) -> bytes | None:
-    """A file's bytes, None when there is no such file; ConfigurationError when it cannot be read."""
+    """A file's bytes, None when there is no such file; ConfigurationError when it cannot be read.
+
+    Of a file that is longer than any may be there is one byte more than that: whoever uses it tells by it.
+    """
     try:
         with open(path, "rb") as file:
-            return file.read()
+            return file.read(LONGEST + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

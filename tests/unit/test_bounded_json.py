@@ -56,7 +56,19 @@ def test_what_is_within_bounds_is_read_as_json_reads_it(text: str) -> None:
         ("1." + "0" * 1_000_000, TOO_LONG),
         ("1e" + "0" * 1_000_000, TOO_LONG),
     ],
-    ids="deep,an object,unclosed,objects,one of two,many,objects unclosed,long,longer,fraction,exponent".split(","),
+    ids=[
+        "deep",
+        "an object",
+        "unclosed",
+        "objects",
+        "one of two",
+        "many",
+        "objects unclosed",
+        "long",
+        "longer",
+        "fraction",
+        "exponent",
+    ],
 )
 def test_what_is_beyond_bounds_is_told_by_its_bound(text: str, complaint: str) -> None:
     with pytest.raises(OutOfBoundsError, match=complaint):

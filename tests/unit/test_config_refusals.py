@@ -98,10 +98,10 @@ def test_what_this_version_does_not_have_is_refused_not_ignored(
         (b'{"provider": {\n  "region": eu}}', r"Cannot parse /conf/ohf\.json: .* at line 2, column 13"),
         (b"", r"Cannot parse /conf/ohf\.json: .* at line 1, column 1"),
         (b"[]", r"Cannot use /conf/ohf\.json: expected a JSON object, found an array"),
-        (b'{"limits": {"deadline": NaN}}', r"Cannot parse /conf/ohf\.json: NaN is not JSON"),
-        (b'{"limits": {"deadline": 1e999}}', r"Cannot parse /conf/ohf\.json: 1e999 is not JSON"),
+        (b'{"limits": {"deadline": NaN}}', r"Cannot parse /conf/ohf\.json: NaN is no number of JSON"),
+        (b'{"limits": {"deadline": 1e999}}', r"Cannot parse /conf/ohf\.json: 1e999 is no number of JSON"),
         (b'{"provider": {"region": "\xff"}}', r"Cannot read /conf/ohf\.json: byte 25 is not UTF-8"),
-        (b"[" * 100000, r"Cannot parse /conf/ohf\.json"),
+        (b"[" * 100000, r"Cannot use /conf/ohf\.json: it is nested more than 64 deep"),
     ],
 )
 def test_a_broken_file_is_told_with_its_place(content: bytes, message: str) -> None:

@@ -40,7 +40,7 @@ def test_a_document_is_read_as_it_is_written(text: bytes, document: dict[str, An
         (b"", "read input: it is not JSON: "),
         (b"{", "read input: it is not JSON: "),
         (b'{"a": "\xff"}', "read input: it is not JSON: "),
-        (b"[" * 5000, "read input: it is not JSON: "),
+        (b"[" * 5000, "read input: it is nested more than 64 deep"),
         (b'{"a": NaN}', "read input: it is not JSON: NaN is no number of JSON"),
         (b'{"a": -Infinity}', "read input: it is not JSON: -Infinity is no number of JSON"),
         (b'{"a": 1e999}', "read input: it is not JSON: 1e999 is no number of JSON"),
