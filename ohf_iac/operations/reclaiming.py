@@ -174,7 +174,10 @@ def _scheduled_graces(app: App, calls: Calls, running: Mapping[str, Instance]) -
 
 def _group_graces(app: App, calls: Calls, running: Mapping[str, Instance]) -> dict[str, int]:  # noqa: ARG001 -- as its siblings
     grouped = [key for key, one in running.items() if "aws:autoscaling:groupName" in one.tags]
-    return dict.fromkeys(leaving(calls, grouped), 0)
+    found = leaving(calls, grouped)
+    # a return of ours may have ended them since they were seen running, and has marked them before that
+    returned = {one.instance_id for one in ec2.by_id(calls, found) if is_returned(one)} if found else ()
+    return {key: 0 for key in found if key not in returned}
 
 
 def _spot_graces(app: App, calls: Calls, running: Mapping[str, Instance]) -> dict[str, int]:
