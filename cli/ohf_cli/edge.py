@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from ohf_cli.plain_text import plain
 from ohf_cli.terminal import make_safe, terminal_of
 from ohf_iac.errors import OhfError
 
@@ -90,7 +91,7 @@ def _tell(error: OhfError, arguments: Sequence[str]) -> int:
             print(json.dumps(_document(error), indent=2))
         sys.stdout.flush()
         print(_line(error), file=sys.stderr)
-        print(f"  fix: {error.hint or f'docs/errors.md explains {error.code}'}", file=sys.stderr)
+        print(f"  fix: {plain(error.hint) or f'docs/errors.md explains {error.code}'}", file=sys.stderr)
     except BrokenPipeError:
         _nobody_reads()
     return error.exit_code
@@ -105,7 +106,7 @@ def _line(error: OhfError) -> str:
     head = f"error[{error.code}]:"
     if terminal_of(sys.stderr, os.environ).color:
         head = click.style(head, fg="red", bold=True)
-    return f"ohf: {head} {error.message}"
+    return f"ohf: {head} {plain(error.message)}"
 
 
 def _usage(error: click.ClickException) -> OhfError:

@@ -11,6 +11,7 @@ import click
 
 from ohf_cli.edge import AfterOutputError, FailedError
 from ohf_cli.output import Output, output_option, show_table
+from ohf_cli.plain_text import plain
 from ohf_cli.provider import provider_app, provider_options
 from ohf_cli.table import Cell, Table, row
 from ohf_cli.words import age, instant, plural
@@ -106,7 +107,7 @@ def _chores(app: App) -> int:
     try:
         return carry_out_all_chores(app)
     except OhfError as error:
-        print(f"chores not carried out: {error.message}", file=sys.stderr)
+        print(f"chores not carried out: {plain(error.message)}", file=sys.stderr)
         return 0
 
 

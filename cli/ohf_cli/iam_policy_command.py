@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from ohf_cli.plain_text import plain
 from ohf_cli.provider import provider_options, provider_settings
 from ohf_cli.templates_command import found_template
 from ohf_iac.config.catalogue_file import load_catalogue
@@ -89,7 +90,7 @@ def command(
     )
     print(json.dumps(_document(policies, form, role), indent=2))
     for note in policies.notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {plain(note)}", file=sys.stderr)
 
 
 def _pair(text: str) -> tuple[str, str]:

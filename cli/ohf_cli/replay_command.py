@@ -20,6 +20,7 @@ import click
 from ohf_cli import machine
 from ohf_cli.edge import FoundError
 from ohf_cli.output import Output, output_option, show_table
+from ohf_cli.plain_text import plain
 from ohf_cli.provider import provider_environ, provider_options, provider_settings
 from ohf_cli.table import Table, row
 from ohf_cli.words import age, plural
@@ -72,7 +73,7 @@ def command(recorded: Path, end: str | None, scenario: Path | None, output: Outp
     calls, skipped = _read(recorded)
     wanted = until(calls, latest)
     for told in skipped:
-        print(told, file=sys.stderr)
+        print(plain(told), file=sys.stderr)
     if calls and not wanted:
         raise ValidationError(f"replay {recorded}: it has no call before --until {end}", hint="leave --until out")
     if not wanted:
@@ -187,7 +188,8 @@ def _report(output: Output, log: Path, played: tuple[Played, ...], skipped: list
     span = played[-1].call.at - played[0].call.at
     show_table(output, _document(log, played, unknown, skipped), table, "no answer differs")
     told = f"{plural(len(played), 'call')} over {age(span)} replayed, {plural(len(found), 'difference')}"
-    print(told + (f"; older than the log, not compared: {', '.join(unknown)}" if unknown else ""), file=sys.stderr)
+    left = f"; older than the log, not compared: {', '.join(unknown)}" if unknown else ""
+    print(told + plain(left), file=sys.stderr)
     if found:
         differing = sum(bool(one.differences) for one in played)
         raise FoundError(f"replay {log}: {plural(differing, 'answer')} differ", hint="docs/local.md, replay")

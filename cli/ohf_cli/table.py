@@ -10,6 +10,8 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from ohf_cli.plain_text import plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -23,10 +25,16 @@ _NARROWEST_NOTE: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A text, and what it means for whoever looks at it; the meaning never stands in the colour alone."""
+    """A text, and what it means for whoever looks at it; the meaning never stands in the colour alone.
+
+    Whatever text is given, the one that is held is `plain`.
+    """
 
     text: str
     tone: Tone = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", plain(self.text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import click
 
 from ohf_cli.edge import FoundError
 from ohf_cli.output import Output, dumped, output_option
+from ohf_cli.plain_text import plain
 from ohf_cli.provider import provider_app, provider_options
 from ohf_iac.errors import ValidationError
 
@@ -87,7 +88,7 @@ def _report(made: Import, written: bool, output: Output) -> None:
     if output == "table":
         sys.stdout.write(made.text)
         for line in _remarks(made, written):
-            print(line, file=sys.stderr)
+            print(plain(line), file=sys.stderr)
     else:
         print(dumped(output, _document(made, written)))
 

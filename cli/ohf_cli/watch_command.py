@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ohf_cli.edge import DetachedError, FailedError, NotYetError
+from ohf_cli.plain_text import plain
 from ohf_cli.provider import provider_app, provider_options
 from ohf_cli.terminal import styled, terminal_of
 from ohf_cli.watch_screen import HEARTBEAT, changes, heartbeat, screen
@@ -92,7 +93,7 @@ def _lines(frames: Iterator[Frame]) -> Frame | None:
         if not news and time.monotonic() - spoken >= HEARTBEAT:
             news = [heartbeat(frame)]
         for text in news:
-            print(text, flush=True)
+            print(plain(text), flush=True)
         if news:
             spoken = time.monotonic()
         last = frame

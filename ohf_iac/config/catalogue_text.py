@@ -31,10 +31,19 @@ def entry_text(path: str, entry: Mapping[str, Any]) -> str:
     if is_yaml(path):
         import yaml  # few catalogues are YAML
 
-        text: str = yaml.safe_dump(dict(entry), sort_keys=False, width=10_000, allow_unicode=True)
+        text: str = yaml.safe_dump(dict(entry), sort_keys=False, width=10_000, allow_unicode=_is_printable(entry))
         return text
     lines = [f"  {json.dumps(name)}: {_json(value)}" for name, value in entry.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _is_printable(value: object) -> bool:
+    """Whether a value can stand in a file as it is: what turns the direction of writing would mislead its readers."""
+    if isinstance(value, str):
+        return value.isprintable()
+    if isinstance(value, dict):
+        return all(map(_is_printable, (*value, *value.values())))
+    return not isinstance(value, list) or all(map(_is_printable, value))
 
 
 def with_entry(found: Found, entry: Mapping[str, Any]) -> str:
@@ -80,9 +89,13 @@ def _by_hand(path: str, cause: str) -> ConfigurationError:
 def _json(value: object) -> str:
     """A value as a catalogue has it: attributes one to a line, everything else on one line."""
     if isinstance(value, dict) and any(isinstance(one, list) for one in value.values()):
-        rows = [f"    {json.dumps(name)}: {json.dumps(one, ensure_ascii=False)}" for name, one in value.items()]
+        rows = [f"    {json.dumps(name)}: {_plain_json(one)}" for name, one in value.items()]
         return "{\n" + ",\n".join(rows) + "\n  }"
-    return json.dumps(value, ensure_ascii=False)
+    return _plain_json(value)
+
+
+def _plain_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=not _is_printable(value))
 
 
 def _json_with(text: str, path: str, entry: Mapping[str, Any], follows: bool) -> str:
