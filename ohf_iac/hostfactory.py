@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: a whole number as text; more than fifteen digits mean nothing that could be counted
 _WHOLE: Final = re.compile(r"-?[0-9]{1,15}(\.0*)?")
 _LARGEST: Final = 10**15 - 1
+#: characters of a template's id, which messages repeat; no catalogue has one of more than 64
+_LONGEST_ID: Final = 1000
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _INSTANCE_ID: Final = re.compile(r"i-[0-9a-f]+")
 #: as the stacks' parameter RcAccount has it
@@ -88,6 +90,8 @@ def parse_request_machines(document: Mapping[str, Any]) -> MachineAsk:
     template_id = template.get("templateId", template.get("templateID"))
     if not isinstance(template_id, str) or not template_id:
         raise ValidationError('request machines: "template.templateId" is missing or not a text')
+    if len(template_id) > _LONGEST_ID:
+        raise ValidationError(f'request machines: "template.templateId" has more than {_LONGEST_ID} characters')
     if "machineCount" not in template:
         raise ValidationError('request machines: "template.machineCount" is missing')
     units = whole_number(template["machineCount"], 'request machines: "template.machineCount"')

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ohf_iac import hostfactory as wire
+from ohf_iac.bounded_json import LONGEST
 from ohf_iac.errors import OhfError, ValidationError
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from ohf_iac.app import App
 
 USAGE = "usage: ohf-hostfactory OPERATION (-f FILE | -f - | --data JSON)"
-#: bytes of an input: a hundred times what 10,000 hosts take
-LONGEST_INPUT = 16 * 1024 * 1024
 
 
 class Outcome(NamedTuple):
@@ -188,15 +187,15 @@ def _read(source: str | bytes) -> bytes:
         return source
     try:
         with open(0 if source == "-" else source, "rb") as file:
-            content = file.read(LONGEST_INPUT + 1)
+            content = file.read(LONGEST + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ValidationError(
             f"read input {source}: {reason}", hint="give the file that Host Factory wrote"
         ) from error
-    if len(content) > LONGEST_INPUT:
+    if len(content) > LONGEST:
         raise ValidationError(
-            f"read input {source}: it is longer than {LONGEST_INPUT} bytes", hint="no real input is that long"
+            f"read input {source}: it is longer than {LONGEST} bytes", hint="no real input is that long"
         )
     return content
 

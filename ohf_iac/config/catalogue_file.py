@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from ohf_iac.bounded_json import LONGEST
 from ohf_iac.config.documents import parsed
 from ohf_iac.config.folders import first_found, ibm_names, read_file
 from ohf_iac.errors import ConfigurationError, ValidationError
 from ohf_iac.template.catalogue import files_named, parse_catalogue
+from ohf_iac.template.user_data import LONGEST_NAMED
 
 if TYPE_CHECKING:
     from ohf_iac.config.folders import Found, Read
@@ -39,18 +41,37 @@ def catalogue_files(settings: Settings, read: Read = read_file) -> dict[str, byt
 
 
 def named_files(found: Found, document: object, read: Read = read_file) -> dict[str, bytes]:
-    """The content of the files that this catalogue names; templates whose files are not in it are refused."""
+    """The content of the files that this catalogue names; templates whose files are not in it are refused.
+
+    ConfigurationError when together they are longer than is read.
+    """
     folder = os.path.dirname(found.path)
-    contents = {name: _readable(os.path.join(folder, name), read) for name in files_named(document)}
-    return {name: content for name, content in contents.items() if content is not None}
+    contents: dict[str, bytes] = {}
+    left = LONGEST
+    for name in files_named(document):
+        content = _readable(os.path.join(folder, name), read)
+        if content is None:
+            continue
+        left -= len(content)
+        if left < 0:
+            raise ConfigurationError(
+                f"Cannot use {found.path}: the files that it names are longer than {LONGEST} bytes together",
+                hint="Let templates share scripts, and scripts fetch what is large.",
+            )
+        contents[name] = content
+    return contents
 
 
 def _readable(path: str, read: Read) -> bytes | None:
-    """A file's bytes; one that may not be read is as good as missing: it costs its templates, not the catalogue."""
+    """A file's bytes; one that may not be read is as good as missing: it costs its templates, not the catalogue.
+
+    Of one that is too long there is one byte more than that, by which its templates are refused.
+    """
     try:
-        return read(path)
+        content = read(path)
     except ConfigurationError:
         return None
+    return content[: LONGEST_NAMED + 1] if content else content
 
 
 def find_catalogue(settings: Settings, read: Read = read_file) -> Found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ohf_iac.errors import ValidationError
 from ohf_iac.template.coerce import Refused, Unfit, shown, text
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ohf_iac.template.host_template import HostTemplate
+
+#: entries of a catalogue; each that is refused costs a line of the log and words of an answer
+MOST_TEMPLATES: Final = 10_000
+_LONGEST_NAME: Final = 100  #: characters of an entry's id that are repeated; no usable one has more than 64
 
 __all__ = ["BODY_SETTINGS", "Catalogue", "Refusal", "TemplateDefaults", "files_named", "parse_catalogue"]
 
@@ -95,6 +99,11 @@ def _entries(document: object) -> Iterator[object]:
             f'read the catalogue: it must be an object with a list "templates", not {shown(document)}',
             hint='write {"templates": [...]} as in IBM\'s awsprov_templates.json',
         )
+    if len(entries) > MOST_TEMPLATES:
+        raise ValidationError(
+            f"read the catalogue: it has {len(entries)} templates, and at most {MOST_TEMPLATES} are read",
+            hint="spread them over several providers",
+        )
     return iter(entries)
 
 
@@ -117,5 +126,5 @@ def _name_of(entry: object, place: int) -> str:
         except Unfit:
             name = ""
         if name:
-            return name
+            return name if len(name) <= _LONGEST_NAME else shown(name)
     return f"#{place}"

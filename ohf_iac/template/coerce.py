@@ -17,6 +17,7 @@ _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
 _FIRST_PRINTABLE = " "
 _LARGEST = 2**53  # bodies hold no larger integer
+_LONGEST_NUMBER = 40  # characters of a price or a share
 #: why a dynamic reference is refused, as the end of a sentence about its field
 INERT = "must hold no {{resolve:...}}, which CloudFormation would replace (imageId alone takes one)"
 _WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
@@ -177,6 +178,8 @@ def decimal(value: object) -> str:
         written = str(value).strip()
     else:
         raise Unfit(f"must be a number, not {shown(value)}")
+    if len(written) > _LONGEST_NUMBER:
+        raise Unfit(f"must be a number of at most {_LONGEST_NUMBER} characters, not {shown(value)}")
     digits = written.replace(".", "", 1)
     if not (digits.isdecimal() and digits.isascii()) or written.startswith(".") or written.endswith("."):
         raise Unfit(f"must be a number of at least 0, not {shown(value)}")
@@ -271,7 +274,8 @@ def fraction(value: object) -> tuple[int, int]:
 def clock_span(value: object) -> int:
     """`HH:MM` as seconds, at least one minute."""
     hours, colon, minutes = text(value).partition(":")
-    if not (colon and hours.isdecimal() and minutes.isdecimal() and len(hours) <= 3 and int(minutes) < 60):
+    fits = hours.isdecimal() and minutes.isdecimal() and len(hours) <= 3 and len(minutes) <= 2
+    if not (colon and fits and int(minutes) < 60):
         raise Unfit(f"must be hours and minutes (HH:MM), not {shown(value)}")
     seconds = int(hours) * 3600 + int(minutes) * 60
     if not seconds:

@@ -7,12 +7,13 @@ quoted or bare. As LSF's plug-ins do, `maintain`, units of capacity and attribut
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ohf_iac.bounded_json import OutOfBoundsError, parse_json
 from ohf_iac.template.coerce import Refused, Unfit, boolean, decimal, instance_types, mapping, shown, text, whole
 from ohf_iac.template.fields import ON_DEMAND_STRATEGIES, STRATEGIES
 from ohf_iac.template.tags import read_tags
+from ohf_iac.template.user_data import LONGEST_NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,13 +99,18 @@ def read_fleet_config(name: str, files: Mapping[str, bytes], warn: list[str]) ->
 
 
 def _document(content: bytes) -> Mapping[str, Any]:
+    if len(content) > LONGEST_NAMED:
+        raise Unfit(f"must not be longer than {LONGEST_NAMED} bytes")
     try:
         written = content.decode("utf-8")
         for placeholder in _PLACEHOLDERS:
             written = written.replace(f'"{placeholder}"', placeholder).replace(placeholder, f'"{placeholder}"')
-        return mapping(json.loads(written))
+        document = parse_json(written)
+    except OutOfBoundsError as error:
+        raise Unfit(f"is too large: it {error}") from None
     except ValueError as error:
         raise Unfit(f"must be JSON ({error})") from None
+    return mapping(document)
 
 
 def _fleet(document: Mapping[str, Any], warn: list[str]) -> FleetConfig:

@@ -18,6 +18,8 @@ EXPORTS: Final = b"%EXPORT_USER_DATA%"
 LSF_SCRIPT: Final = "scripts/user_data.sh"
 JINJA_SUFFIX: Final = ".j2"
 LIMIT: Final = 16_384  #: bytes of user data before base64 (EC2)
+#: bytes of a file that a catalogue names; of a longer one there is one byte more, by which it is known
+LONGEST_NAMED: Final = 1024 * 1024
 _IDENTIFIER = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
@@ -58,7 +60,8 @@ def check_script(name: str, files: Mapping[str, bytes]) -> None:
     if content is None:
         raise Refused(field, f"names {name}, which is not there")
     if len(content) > LIMIT:
-        raise Refused(field, f"{name} has {len(content)} bytes, and EC2 takes {LIMIT}")
+        size = len(content) if len(content) <= LONGEST_NAMED else f"more than {LONGEST_NAMED}"
+        raise Refused(field, f"{name} has {size} bytes, and EC2 takes {LIMIT}")
     if not is_dynamic(name, content):
         return
     if not content.isascii():

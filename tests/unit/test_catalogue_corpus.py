@@ -142,6 +142,8 @@ REFUSED: list[Any] = [
     entry(spotFleetRequestExpiry=0),
     entry(partialStatus="partial"),
     entry(abisInstanceRequirements="2 cores"),
+    {"templates": [{}] * 10_001},
+    [{}] * 10_001,
 ]
 
 
