@@ -15,6 +15,7 @@ import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ohf_iac.file_lock import try_lock
+from ohf_iac.own_file import open_own
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,10 +70,10 @@ class LineFile(NamedTuple):
         """The file, made where it is missing, with its folder: that may be named long before it exists."""
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         try:
-            return os.open(self.path, flags, 0o600)
+            return open_own(self.path, flags)
         except FileNotFoundError:
             os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-            return os.open(self.path, flags, 0o600)
+            return open_own(self.path, flags)
 
     def _is_full(self, more: int) -> bool:
         try:
@@ -83,7 +84,7 @@ class LineFile(NamedTuple):
 
     def _rotate(self, more: int) -> None:
         """Shift the files, unless another process is about to or has just done so."""
-        descriptor = os.open(self.path, os.O_RDONLY)
+        descriptor = open_own(self.path, os.O_RDONLY)
         try:
             if not try_lock(descriptor) or not os.path.samestat(os.fstat(descriptor), os.stat(self.path)):
                 return

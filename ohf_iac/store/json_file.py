@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac.errors import StorageError
+from ohf_iac.own_file import open_own
 from ohf_iac.request import minted_at
 from ohf_iac.store.aside import set_aside, told
 from ohf_iac.store.document import UPGRADES, CorruptError, NewerFormatError, Upgrades, dump, parse
@@ -129,7 +130,7 @@ class JsonStore:
 
     def _parsed(self) -> Memory:
         try:
-            with open(self.path, "rb") as file:
+            with open(self.path, "rb", opener=open_own) as file:
                 return parse(file.read(), self.upgrades)
         except FileNotFoundError:
             return Memory()

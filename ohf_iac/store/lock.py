@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ohf_iac.errors import StorageError
 from ohf_iac.file_lock import try_lock
+from ohf_iac.own_file import open_own
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +46,7 @@ def _acquired(path: str, give_up: float, timeout: float, sleep: Callable[[float]
 
 def _opened(path: str) -> int:
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        return open_own(path, os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise StorageError(
             f"Cannot open the lock {path}: {error.strerror}",
