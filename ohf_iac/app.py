@@ -91,22 +91,10 @@ def store_of(
 def calls_of(app: App) -> Calls:
     """The door to AWS under the operation's deadline."""
     # boto3 takes longer to import than the rest of a call takes to run, and most calls need none of it
+    from ohf_iac.aws.access import access_of
     from ohf_iac.aws.calls import Calls
-    from ohf_iac.aws.session import Access
 
-    provider = app.settings.provider
-    access = Access(
-        region=provider.region,
-        profile=provider.profile,
-        credentials_file=provider.credentials_file,
-        credential_script=provider.credential_script,
-        assume_role_arn=provider.assume_role_arn,
-        endpoints=tuple(sorted(provider.endpoints.items())),
-        proxy=f"http://{provider.proxy_host}:{provider.proxy_port}" if provider.proxy_host else "",
-        connect_timeout=provider.connect_timeout,
-        attempts=provider.retry_attempts + 1,
-    )
-    return Calls(access, lambda: app.deadline.left, lambda note: _note_call(app, note))
+    return Calls(access_of(app.settings, app.now), lambda: app.deadline.left, lambda note: _note_call(app, note))
 
 
 def within(app: App, seconds: float) -> App:

@@ -51,7 +51,15 @@ def schema_findings(name: str, document: object) -> tuple[str, ...]:
     schema: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     nearest = map(_nearest, Draft202012Validator(schema).iter_errors(document))
     findings = sorted(nearest, key=lambda one: one.json_path)
-    return tuple(f"{one.json_path.removeprefix('$').lstrip('.') or 'top'}: {one.message}" for one in findings)
+    return tuple(f"{one.json_path.removeprefix('$').lstrip('.') or 'top'}: {_told(one)}" for one in findings)
+
+
+def _told(error: ValidationError) -> str:
+    """What is wrong, without the value where that is a secret, or may be a password before a host."""
+    schema: Any = error.schema
+    if schema.get("writeOnly") or (schema.get("pattern") and "@" in str(error.instance)):
+        return f"expected another {error.validator}, what was found is not shown ({schema.get('description', '')})"
+    return error.message
 
 
 def _nearest(error: ValidationError) -> ValidationError:

@@ -1,45 +1,66 @@
-"""An AWS session from the configuration: region, profile, credentials file or script, role to assume."""
+"""An AWS session from the configuration: region, profile, credentials file or script, role to assume, proxy.
+
+Whose keys count, the first that is configured: the credential script, the credentials file, the profile, what the
+SDK finds by itself (environment, its own files, the host's role). A source that is configured and gives nothing is
+an error, never a reason to take the next one: other keys may mean another account, where nothing of ours is to be
+seen.
+"""
 
 from __future__ import annotations
 
-import json
 import os
-import shlex
-import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache, lru_cache
+from threading import RLock, get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import botocore.loaders
 import botocore.session
 from botocore.config import Config
-from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.credentials import DeferredRefreshableCredentials
 
-from ohf_iac.errors import ConfigurationError
+from ohf_iac.aws.assumed_role import ProfileRoles, Role, role_credentials
+from ohf_iac.aws.credential_files import check_keys_file
+from ohf_iac.aws.credential_script import from_script
+from ohf_iac.aws.proxies import Proxy, is_direct
+from ohf_iac.aws.role_cache import RoleCache
+from ohf_iac.aws.secrets import secret_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ohf_iac.config.references import Reference
+
 #: seconds for which a process uses one session
 SESSION_LIFE: Final = 300
+#: sources of the SDK that a credentials file stands in for
+_OTHER_SOURCES: Final = ("env", "ec2-credentials-file", "boto-config", "container-role", "iam-role")
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How AWS is reached: everything that the configuration says of region, credentials, endpoints and patience."""
+    """How AWS is reached: everything that the configuration says of region, credentials, endpoints and patience.
+
+    `roles_file` keeps credentials of assumed roles for `installation`, a name of whoever may use them; "" keeps
+    none. `now` tells the epoch seconds by which they end.
+    """
 
     region: str = ""
     profile: str = ""
     credentials_file: str = ""
     credential_script: str = ""
-    assume_role_arn: str = ""
+    role: Role | None = None
+    roles_file: str = ""
+    installation: str = ""
     endpoints: tuple[tuple[str, str], ...] = ()
-    proxy: str = ""
+    proxy: Proxy | None = None
     connect_timeout: float = 10.0
     read_timeout: float = 20.0
     attempts: int = 4
+    now: Callable[[], float] = field(default=time.time, compare=False)
 
 
 def session_for(access: Access) -> Any:
@@ -48,41 +69,42 @@ def session_for(access: Access) -> Any:
     The same one again within a few minutes of one process: a watch polls every few seconds, and a session with its
     clients costs more than the poll. Not for longer, so that renewed credentials in files are read.
     """
-    around = tuple(sorted((name, value) for name, value in os.environ.items() if _leads_botocore(name)))
+    around = tuple(sorted((name, value) for name, value in os.environ.items() if _leads(access, name)))
     return _session(access, around, int(time.monotonic() // SESSION_LIFE))
 
 
 @lru_cache(maxsize=32)
 def client_of(session: Any, service: str, access: Access, connect_timeout: float, read_timeout: float) -> Any:
     """A client of a session; one client serves any number of calls."""
-    settings = Config(
-        connect_timeout=connect_timeout,
-        read_timeout=read_timeout,
-        retries={"mode": "standard", "total_max_attempts": access.attempts},
-        proxies={"http": access.proxy, "https": access.proxy} if access.proxy else None,
-    )
-    return session.client(service, endpoint_url=dict(access.endpoints).get(service), config=settings)
+    del access  # it tells clients apart
+    return session.client(service, config=Config(connect_timeout=connect_timeout, read_timeout=read_timeout))
 
 
-def _leads_botocore(name: str) -> bool:
-    return name.startswith("AWS_") or name.upper().endswith("_PROXY")
+def _leads(access: Access, name: str) -> bool:
+    """Whether a variable has to do with who calls AWS, and how."""
+    asked = access.proxy.password if access.proxy else None
+    named = asked is not None and asked.keeper == "env" and asked.name == name
+    return named or name.startswith("AWS_") or name.upper().endswith("_PROXY") or name in ("HOME", "OHF_CLOCK_FILE")
 
 
 @lru_cache(maxsize=8)
 def _session(access: Access, around: tuple[tuple[str, str], ...], period: int) -> Any:
     del around, period  # they tell sessions apart
-    core = _core(access.profile)
-    if access.credentials_file:
-        core.set_config_variable("credentials_file", access.credentials_file)
-    if access.credential_script:
-        core = _with_credentials(core, lambda: _from_script(access.credential_script), "credential-script")
+    core = _source(access)
     # the SDK for Python reads AWS_DEFAULT_REGION alone, AWS's other tools AWS_REGION
     region = access.region or os.environ.get("AWS_REGION") or core.get_config_variable("region")
-    if access.assume_role_arn:
-        fetcher = AssumeRoleCredentialFetcher(
-            core.create_client, core.get_credentials(), access.assume_role_arn, {"RoleSessionName": "ohf"}
+    if access.role:
+        asking = (*_asking(access), region)
+        renewing = role_credentials(
+            access.role,
+            core.get_credentials,
+            lambda: core.create_client("sts", region_name=region),
+            RoleCache(access.roles_file),
+            asking,
+            access.now,
         )
-        core = _with_credentials(core, fetcher.fetch_credentials, "assume-role")
+        core = _Session(access, core.proxy_url)
+        core.hand_over(renewing)
     return boto3.session.Session(botocore_session=core, region_name=region)
 
 
@@ -99,33 +121,112 @@ def _models() -> Any:
     return botocore.loaders.create_loader()
 
 
-def _core(profile: str) -> Any:
-    core = botocore.session.Session(profile=profile or None)
-    core.register_component("data_loader", _models())
+class _Session(botocore.session.Session):
+    """A session whose clients all go to the configured endpoints by the configured proxy.
+
+    So do those by which botocore itself fetches credentials, and where those lie in a file, its mode is looked at.
+    """
+
+    def __init__(self, access: Access, proxy_url: Callable[[], str] | None = None) -> None:
+        super().__init__(profile=access.profile or ("default" if access.credentials_file else None))
+        self.register_component("data_loader", _models())
+        self._access = access
+        self._told_proxy = proxy_url
+        self._proxy = ""
+        self._proxy_lock = RLock()
+        self._proxy_asker = 0
+
+    # botocore has ten more parameters, which are handed on as they are
+    def create_client(self, service_name: str, region_name: str | None = None, **more: Any) -> Any:  # type: ignore[override]
+        access = self._access
+        more["endpoint_url"] = more.get("endpoint_url") or dict(access.endpoints).get(service_name)
+        plain = Config(
+            connect_timeout=access.connect_timeout,
+            read_timeout=access.read_timeout,
+            retries={"mode": "standard", "total_max_attempts": access.attempts},
+        )
+        config = plain.merge(more.pop("config", None) or Config())
+        url = "" if self._proxy_asker == get_ident() else self.proxy_url()
+        if not url:
+            return super().create_client(service_name, region_name, config=config, **more)
+        through = config.merge(Config(proxies={"http": url, "https": url}))
+        client = super().create_client(service_name, region_name, config=through, **more)
+        if not is_direct(client.meta.endpoint_url):
+            return client
+        return super().create_client(service_name, region_name, config=config.merge(Config(proxies={})), **more)
+
+    def get_credentials(self) -> Any:
+        found = super().get_credentials()
+        method = found.method if found is not None else ""
+        if method in ("shared-credentials-file", "assume-role", "config-file"):
+            variable = "config_file" if method == "config-file" else "credentials_file"
+            check_keys_file(os.path.expanduser(self.get_config_variable(variable)))
+        return found
+
+    def hand_over(self, credentials: Any) -> None:
+        """Work with these credentials."""
+        # botocore has no public way to set credentials that renew themselves
+        self._credentials = credentials
+
+    def proxy_url(self) -> str:
+        """The configured proxy, "" without one. Its password is looked up once, and without the proxy."""
+        if self._told_proxy:
+            return self._told_proxy()
+        with self._proxy_lock:
+            if self._access.proxy and not self._proxy:
+                self._proxy_asker = get_ident()
+                try:
+                    self._proxy = self._access.proxy.url(self._secret)
+                finally:
+                    self._proxy_asker = 0
+        return self._proxy
+
+    def _secret(self, reference: Reference) -> str:
+        region = self._access.region or os.environ.get("AWS_REGION") or self.get_config_variable("region")
+        return secret_of(reference, os.environ, lambda service: self.create_client(service, region_name=region))
+
+
+def _source(access: Access) -> _Session:
+    """A session with the source credentials: those that are there before any role of the configuration."""
+    core = _Session(access)
+    if access.credential_script:
+        core.hand_over(
+            DeferredRefreshableCredentials(
+                lambda: from_script(access.credential_script, access.now()), "credential-script", _clock(access)
+            )
+        )
+        return core
+    if access.credentials_file:
+        check_keys_file(access.credentials_file, must_exist=True)
+        core.set_config_variable("credentials_file", access.credentials_file)
+        resolver = core.get_component("credential_provider")
+        for other in _OTHER_SOURCES:
+            resolver.remove(other)
+    provider = core.get_component("credential_provider").get_provider("assume-role")
+    provider.cache = ProfileRoles(RoleCache(access.roles_file), (*_asking(access), *_profiles(core)), access.now)
     return core
 
 
-def _with_credentials(core: Any, fetch: Callable[[], dict[str, Any]], method: str) -> Any:
-    """A session whose credentials are fetched when needed, and again before they end."""
-    session = _core(core.profile)
-    # botocore has no public way to set credentials that renew themselves
-    session._credentials = DeferredRefreshableCredentials(fetch, method)
-    return session
+def _clock(access: Access) -> Callable[[], datetime]:
+    return lambda: datetime.fromtimestamp(access.now(), UTC)
 
 
-def _from_script(command: str) -> dict[str, Any]:
-    """What AWS_CREDENTIAL_SCRIPT prints: AccessKeyId, SecretAccessKey, SessionToken, Expiration (IBM's form)."""
+def _asking(access: Access) -> tuple[str, ...]:
+    """Who asks for a role, and where: with the source's key, all that tells one session of it from another."""
+    endpoint = dict(access.endpoints).get("sts", "")
+    return (access.installation, access.profile, access.credentials_file, access.credential_script, endpoint)
+
+
+def _profiles(core: Any) -> tuple[object, ...]:
+    """What the profiles say, and the variables beside them, without making anything of it."""
+    keys = sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_"))
+    files = [os.path.expanduser(core.get_config_variable(one)) for one in ("config_file", "credentials_file")]
+    return (*keys, *(_content(one) for one in files))
+
+
+def _content(path: str) -> str:
     try:
-        done = subprocess.run(shlex.split(command), capture_output=True, timeout=30, check=True)  # noqa: S603 -- no shell
-        answer = json.loads(done.stdout)
-        return {
-            "access_key": answer["AccessKeyId"],
-            "secret_key": answer["SecretAccessKey"],
-            "token": answer.get("SessionToken"),
-            "expiry_time": answer.get("Expiration", "2100-01-01T00:00:00Z"),
-        }
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError) as error:
-        raise ConfigurationError(
-            f"Cannot get credentials from AWS_CREDENTIAL_SCRIPT: {type(error).__name__}",
-            hint="It must print a JSON object with AccessKeyId, SecretAccessKey, SessionToken and Expiration.",
-        ) from error
+        with open(path, "rb") as file:
+            return file.read().hex()
+    except OSError:
+        return ""

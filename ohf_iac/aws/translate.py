@@ -83,6 +83,22 @@ def translated(verb: str, thing: str) -> Iterator[None]:
         raise ProviderError(f"{verb} {thing}: {error}", transient=True) from error
 
 
+@contextmanager
+def beforehand(verb: str, thing: str, hint: str) -> Iterator[None]:
+    """The same for what must be had before the call that is meant, which was then surely not sent.
+
+    `hint` is the next step where AWS denies it.
+    """
+    try:
+        with translated(verb, thing):
+            yield
+    except ProviderError as error:
+        error.sent = False
+        if error.code == REFUSED:
+            error.hint = hint
+        raise
+
+
 def known(table: Mapping[str, _Value], state: str, what: str) -> _Value:
     """The meaning of an AWS state in a total table; one that is not in it is a failed observation, never "fine"."""
     if state not in table:

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
+from ohf_iac.config.references import reference_in
 from ohf_iac.template.coerce import Unfit, is_live
 from ohf_iac.template.tags import read_tags
 
-Kind = Literal["text", "path", "url", "owner", "whole", "number", "flag", "texts"]
+Kind = Literal["text", "path", "url", "host", "secret", "owner", "whole", "number", "flag", "texts"]
 
 #: log levels from loud to quiet, as Host Factory names them behind `LOG_`
 LEVELS: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
@@ -67,7 +68,9 @@ class Key(NamedTuple):
 _WORDS: Final = {
     "text": "a text",
     "path": "a path",
-    "url": "a URL that starts with http:// or https://",
+    "url": "a URL that starts with http:// or https:// and names no user",
+    "host": "a host name or address without scheme, user and port",
+    "secret": "a reference to where the secret is kept",
     "owner": "at most 64 of the characters A-Z a-z 0-9 _ . : @ + = -",
     "whole": "a whole number",
     "number": "a number",
@@ -84,6 +87,9 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("provider", "credentialsFile", "path", "", ibm="AWS_CREDENTIAL_FILE"),
     Key("provider", "credentialScript", "path", "", ibm="AWS_CREDENTIAL_SCRIPT"),
     Key("provider", "assumeRoleArn", "text", ""),
+    Key("provider", "roleSessionName", "text", "ohf"),
+    Key("provider", "roleExternalId", "text", ""),
+    Key("provider", "roleDuration", "whole", 3600, 900, 43200),
     Key("provider", "serviceRoleArn", "text", ""),
     Key("provider", "templateBucket", "text", ""),
     Key("provider", "ec2Endpoint", "url", "", ibm="AWS_ENDPOINT_URL"),
@@ -91,8 +97,10 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("provider", "autoscalingEndpoint", "url", "", ibm="AWS_AUTOSCALING_ENDPOINT_URL"),
     Key("provider", "stsEndpoint", "url", "", ibm="AWS_STS_ENDPOINT_URL"),
     Key("provider", "s3Endpoint", "url", "", ibm="AWS_S3_ENDPOINT_URL"),
-    Key("provider", "proxyHost", "text", "", ibm="AWS_PROXY_HOST"),
+    Key("provider", "proxyHost", "host", "", ibm="AWS_PROXY_HOST"),
     Key("provider", "proxyPort", "whole", 0, 0, 65535, ibm="AWS_PROXY_PORT"),
+    Key("provider", "proxyUser", "text", ""),
+    Key("provider", "proxyPassword", "secret", ""),
     Key("provider", "connectTimeout", "number", 10, 0.1, 300, ibm="AWS_CONNECTION_TIMEOUT_MS", scale=0.001),
     Key("provider", "retryAttempts", "whole", 2, 0, 10, ibm="AWS_REQUEST_RETRY_ATTEMPTS"),
     Key("provider", "pendingTimeout", "whole", None, 180, 10000, ibm="AWS_INSTANCE_PENDING_TIMEOUT_SEC"),
@@ -116,7 +124,7 @@ KEYS: Final[tuple[Key, ...]] = (
 #: keys of awsprov_config.json that this provider knows and does not act on, and what it does instead
 IBM_WITHOUT_EFFECT: Final = {
     "AWS_KEY_FILE": "key pairs are named in the templates (keyName), and no private key is needed",
-    "AWS_CREDENTIAL_RENEW_MARGIN": "credentials are renewed when AWS says that they expire",
+    "AWS_CREDENTIAL_RENEW_MARGIN": "credentials of roles are renewed when less than five minutes are left",
     "AWS_DESCRIBE_REQUEST_RETRY_ATTEMPTS": "a failed look leaves a request running until the next poll",
     "AWS_DESCRIBE_REQUEST_INTERVAL": "the pace of retries follows the AWS SDK's standard mode",
     "AWS_SPOT_TERMINATE_ON_RECLAIM": "machines that AWS reclaims are left to AWS",
@@ -174,8 +182,14 @@ def _fits(kind: Kind, text: str) -> bool:
     if kind == "owner":
         return len(text) <= 64 and OWNER_CHARACTERS.issuperset(text)
     if kind == "url" and text:
-        return text.startswith(("http://", "https://")) and not any(letter in text for letter in " \t\r\n")
-    return True
+        authority = text.partition("://")[2].partition("/")[0]
+        return text.startswith(("http://", "https://")) and not (set(text) & _BLANKS or "@" in authority)
+    if kind == "host":
+        return not set(text) & (_BLANKS | {"@", "/"}) and text.count(":") != 1
+    return kind != "secret" or not text or reference_in(text) is not None
+
+
+_BLANKS: Final = frozenset(" \t\r\n")
 
 
 def _number(key: Key, value: object) -> int | float:

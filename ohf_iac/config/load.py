@@ -24,6 +24,7 @@ from ohf_iac.config.keys import (
     loosely,
     snake,
 )
+from ohf_iac.config.references import HOW
 from ohf_iac.config.settings import (
     Approvals,
     Events,
@@ -50,6 +51,12 @@ _IDLE: Final = ("0", "false")
 _PLACES: Final = ("providerName", "confDir", "workDir", "logDir")
 _ALL_KEYS: Final = (*KEYS, *TEMPLATE_KEYS)
 _BY_PATH: Final = {(key.section, key.name): key for key in _ALL_KEYS}
+#: the next step where a value is refused that may hold a secret
+_HINTS: Final = {
+    "secret": f"Of the secret only its place is configured: {HOW}.",
+    "host": "Set provider.proxyUser, and provider.proxyPassword to a reference to the password.",
+    "url": "Give the URL without user and password.",
+}
 #: Host Factory's variables for logs, and the keys that they set
 _PROPAGATED: Final = {
     "HF_LOGLEVEL": _BY_PATH["logging", "level"],
@@ -215,7 +222,16 @@ def _value(key: Key, value: object, where: str, check: Callable[[Key, object], A
     try:
         return check(key, value)
     except UnexpectedValueError:
+        if _may_hold_a_secret(key, value):
+            raise ConfigurationError(
+                f"Cannot use {where}: expected {key.expected}; what was found is not shown", hint=_HINTS[key.kind]
+            ) from None
         raise _refused(where, value, key.expected, _available(key, value)) from None
+
+
+def _may_hold_a_secret(key: Key, value: object) -> bool:
+    """Whether a refused value must not be shown: a secret as it stands, or a user with a password before a host."""
+    return key.kind == "secret" or (key.kind in ("url", "host") and "@" in str(value))
 
 
 def _available(key: Key, value: object) -> str:

@@ -23,7 +23,8 @@ class Provider(NamedTuple):
     """Who we are towards AWS. Empty texts are "not said"; times in seconds.
 
     `owner` is never empty: without one it is the provider's name. `retry_attempts` counts the attempts after the
-    first. `pending_timeout` is None unless a file or the environment sets it.
+    first. `pending_timeout` is None unless a file or the environment sets it. `proxy_password` is a reference to
+    where it is kept (`ohf_iac.config.references`), never the password.
     """
 
     owner: str
@@ -32,6 +33,9 @@ class Provider(NamedTuple):
     credentials_file: str
     credential_script: str
     assume_role_arn: str
+    role_session_name: str
+    role_external_id: str
+    role_duration: int
     service_role_arn: str
     template_bucket: str
     ec2_endpoint: str
@@ -41,6 +45,8 @@ class Provider(NamedTuple):
     s3_endpoint: str
     proxy_host: str
     proxy_port: int
+    proxy_user: str
+    proxy_password: str
     connect_timeout: float
     retry_attempts: int
     pending_timeout: int | None
@@ -143,6 +149,11 @@ class Settings(NamedTuple):
     @property
     def audit_file(self) -> str:
         return f"{self.work_dir}/{self.provider_name}-audit.jsonl"
+
+    @property
+    def roles_file(self) -> str:
+        """Where credentials of assumed roles are kept between processes."""
+        return f"{self.work_dir}/{self.provider_name}-roles.json"
 
     @property
     def io_log_file(self) -> str:

@@ -106,6 +106,7 @@ def bare_host(folder: Path, local_aws: LocalAws) -> Host:
     shutil.copytree(EXAMPLE / "scripts", found.conf / "scripts", ignore=shutil.ignore_patterns("*.py"))
     config = {"AWS_REGION": REGION, "AWS_CREDENTIAL_FILE": "credentials", **dict.fromkeys(ENDPOINTS, local_aws.url)}
     (found.conf / "awsprov_config.json").write_text(json.dumps(config))
+    (found.conf / "credentials").touch(mode=0o600)
     (found.conf / "credentials").write_text(
         f"[default]\naws_access_key_id = AKIA{ACCOUNT}\naws_secret_access_key = none\n"
     )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ohf_iac.aws import cloudformation, ec2
+from ohf_iac.aws.assumed_role import Role
 from ohf_iac.aws.calls import CallNote, Calls
 from ohf_iac.aws.groups import group_seen
 from ohf_iac.aws.session import Access
@@ -206,6 +207,7 @@ def test_keys_come_from_a_file_or_a_script_where_the_configuration_names_one(
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     file = tmp_path / "credentials"
+    file.touch(mode=0o600)
     file.write_text("[default]\naws_access_key_id = AKIA210987654321\naws_secret_access_key = fake\n")
     assert ec2.account(calls_to(local_aws, credentials_file=str(file))) == "210987654321"
     script = tmp_path / "keys.sh"
@@ -229,6 +231,6 @@ def test_a_script_that_gives_no_keys_is_the_configuration(
 
 def test_nothing_is_asked_of_aws_before_the_first_call(local_aws: LocalAws, calls: Calls) -> None:
     with counted(local_aws) as actions:
-        Calls(Access(region="us-east-1", assume_role_arn="arn:aws:iam::123456789012:role/x"))
+        Calls(Access(region="us-east-1", role=Role("arn:aws:iam::123456789012:role/x")))
         calls.client("ec2")
     assert actions == []
