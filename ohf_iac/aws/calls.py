@@ -111,6 +111,13 @@ class Calls:
             return str(self._session_of_access().region_name or "")
 
     @property
+    def keys_from(self) -> str:
+        """Where the credentials come from, in the AWS SDK's word for it: `env`, `shared-credentials-file` …"""
+        with translated("find", "the credentials"):
+            found = self._session_of_access().get_credentials()
+        return str(found.method) if found is not None else "nothing"
+
+    @property
     def domain(self) -> str:
         """The domain under which AWS answers in that region: `amazonaws.com` or another partition's."""
         with translated("find", "the domain of AWS"):

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from ohf_iac.installation.places import Places
 
-#: modes: configuration may name credentials, registration files hold what others have to read
-PRIVATE: Final = 0o640
+#: modes: configuration says where credentials are, registration files hold what others have to read
+PRIVATE: Final = 0o600
 SHARED: Final = 0o644
 PROGRAM: Final = 0o755
 _CATALOGUE_ENDINGS: Final = ("json", "yaml", "yml")

@@ -10,9 +10,12 @@ import os
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from glob import escape, glob
+from shlex import quote
 from typing import TYPE_CHECKING, Final, Literal
 
 from ohf_iac.app import calls_of
+from ohf_iac.aws.credential_files import check_keys_file
 from ohf_iac.clock import CLOCK_VARIABLE, endpoints_outside
 from ohf_iac.config.catalogue_file import catalogue_files, load_catalogue
 from ohf_iac.errors import OhfError
@@ -136,7 +139,23 @@ def _memory(patient: Patient) -> Found:
 
 def _credentials(patient: Patient) -> Found:
     caller = patient.calls.call("sts", "get_caller_identity", "identify", "the caller")
-    return "ok", f"{caller['Arn']} in {patient.calls.region}", ""
+    return "ok", f"{caller['Arn']} in {patient.calls.region}, by {patient.calls.keys_from}", ""
+
+
+def _private_files(patient: Patient) -> Found:
+    """Files that hold keys, and what we write: requests, answers, keys of assumed roles."""
+    settings = patient.app.settings
+    if settings.provider.credentials_file:
+        check_keys_file(settings.provider.credentials_file, must_exist=True)
+    if os.name == "nt":
+        return "ok", "not checked on Windows, which has no such modes", ""
+    folders = (settings.work_dir, settings.log_dir)
+    ours = [path for folder in folders for path in glob(f"{escape(folder)}/{settings.provider_name}-*")]
+    too_open = sorted({one for one in ours if os.path.isfile(one) and os.stat(one).st_mode & 0o077})
+    if too_open:
+        told = ", ".join(too_open)
+        return "warn", f"others than their owner may read {told}", f"chmod 600 {' '.join(map(quote, too_open))}"
+    return "ok", "for their owner alone", ""
 
 
 def _clock(patient: Patient) -> Found:
@@ -199,6 +218,7 @@ _CHECKS: Final[tuple[tuple[str, str, Callable[[Patient], Found]], ...]] = (
     ("D104", "memory", _memory),
     ("D201", "credentials", _credentials),
     ("D202", "clock", _clock),
+    ("D203", "private files", _private_files),
     ("D301", "cloudformation", _probe("cloudformation", "describe_stacks")),
     ("D302", "ec2 instances", _probe("ec2", "describe_instances", MaxResults=5)),
     ("D303", "ec2 fleets", _if_used("EC2Fleet", _probe("ec2", "describe_fleets", MaxResults=1))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ohf_iac.config.catalogue_file import catalogue_files
+from ohf_iac.config.references import reference_in
 from ohf_iac.permissions.needs import Needs, Place, partition_of
 from ohf_iac.permissions.policies import policies_of
 from ohf_iac.stack import spec_for
@@ -47,5 +48,6 @@ def least_privilege(
         settings.provider.template_bucket,
         instance_roles,
         settings.provider.assume_role_arn,
+        reference_in(settings.provider.proxy_password),
     )
     return policies_of(needs, importing=importing)

@@ -25,6 +25,7 @@ def caller_statements(needs: Needs, *, importing: bool = False) -> tuple[Stateme
     among them, limited to calls that CloudFormation makes.
     """
     own = (*_stacks(needs), *_bodies(needs), *_looks(needs, importing), *_freezes(needs), *_machines(needs))
+    own = own if needs.assumed_role else (*own, *secret_statements(needs))
     return own if needs.service_role else (*own, *via_cloudformation(service_role_statements(needs)))
 
 
@@ -49,6 +50,21 @@ def _bodies(needs: Needs) -> Iterator[Statement]:
     if needs.bucket:
         objects = needs.place.arn("s3", f"{needs.bucket}/*.json", region="", account="")
         yield Statement("LongBodies", ("s3:GetObject", "s3:PutObject"), (objects,))
+
+
+def secret_statements(needs: Needs) -> Iterator[Statement]:
+    """What the configuration refers to, asked for with the host's own credentials: the way to STS may need it."""
+    secret = needs.secret
+    if secret is None or secret.keeper == "env":
+        return
+    if secret.keeper == "ssm":
+        parameter = needs.place.arn("ssm", f"parameter/{secret.name.lstrip('/')}")
+        yield Statement("ReadParameters", ("ssm:GetParameter",), (parameter,))
+        return
+    # AWS adds six characters of its own to a secret's name (Secrets Manager user guide, ARNs in policies)
+    by_name = needs.place.arn("secretsmanager", f"secret:{secret.name}-??????")
+    where = secret.name if secret.name.startswith("arn:") else by_name
+    yield Statement("ReadSecrets", ("secretsmanager:GetSecretValue",), (where,))
 
 
 def _looks(needs: Needs, importing: bool) -> Iterator[Statement]:

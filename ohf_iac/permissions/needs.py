@@ -10,6 +10,7 @@ from ohf_iac.template.kinds import ASG, FLEET_MAINTAIN, INSTANT, SPOT_MAINTAIN
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from ohf_iac.config.references import Reference
     from ohf_iac.stack import StackSpec
     from ohf_iac.template.kinds import Kind
 
@@ -58,7 +59,7 @@ class Needs:
 
     Texts are "" where there is nothing of the kind. `instance_roles` maps an instance profile's name to the role in
     it, where that has another name, and the id of a foreign launch template to the role of its machines.
-    `assumed_role` is the one that the host works as.
+    `assumed_role` is the one that the host works as, `secret` where a secret of the configuration is kept.
     """
 
     place: Place
@@ -68,6 +69,7 @@ class Needs:
     bucket: str
     instance_roles: Mapping[str, str]
     assumed_role: str = ""
+    secret: Reference | None = None
 
     @property
     def kinds(self) -> frozenset[Kind]:

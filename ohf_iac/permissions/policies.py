@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ohf_iac.permissions.caller import caller_statements
+from ohf_iac.permissions.caller import caller_statements, secret_statements
 from ohf_iac.permissions.needs import gathered
 from ohf_iac.permissions.service_role import service_role_statements, trust
 from ohf_iac.permissions.statement import document
@@ -56,6 +56,7 @@ def _notes(needs: Needs, caller: Mapping[str, Any], service: Mapping[str, Any]) 
         yield (
             f"the caller's policy is for {needs.assumed_role}, which the host assumes; its own credentials need "
             "sts:AssumeRole on that"
+            + "".join(f", and {'; '.join(one.actions)} on {one.resources[0]}" for one in secret_statements(needs))
         )
     for one in needs.foreign_templates:
         yield (

@@ -184,7 +184,7 @@ def test_the_second_run_changes_no_byte(host: Host, words: tuple[str, ...]) -> N
 def test_what_is_written_may_be_read_by_those_who_have_to(host: Host) -> None:
     host.init("-d", str(host.top / "p"))
     modes = {name: stat.S_IMODE(mode) for name, (_, mode, _) in tree(host.top / "p").items()}
-    assert modes["ohf.json"] == modes["awsprov_config.json"] == 0o640
+    assert modes["ohf.json"] == modes["awsprov_config.json"] == 0o600
     assert {modes[name] for name in modes if name.endswith(".sh")} == {0o755}
     assert modes["hostProviders.json"] == 0o644
 

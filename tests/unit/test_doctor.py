@@ -87,7 +87,13 @@ def of_every_kind() -> list[dict[str, object]]:
 def test_a_healthy_provider_without_aws(environ: dict[str, str], tmp_path: Path) -> None:
     catalogue(tmp_path, *of_every_kind())
     severities = {code: one.severity for code, one in found(environ).items()}
-    assert [code for code, severity in severities.items() if severity != "fail"] == ["D101", "D102", "D103", "D104"]
+    assert [code for code, severity in severities.items() if severity != "fail"] == [
+        "D101",
+        "D102",
+        "D103",
+        "D104",
+        "D203",
+    ]
     assert [code for code, severity in severities.items() if severity == "fail"] == [
         *("D201", "D202", "D301", "D302", "D303", "D304", "D305", "D306", "D401")
     ]
@@ -161,5 +167,22 @@ def test_the_clock_is_held_against_that_of_aws(
     url, offset = sts
     offset[0] = ahead
     findings = found(environ | {"OHF_PROVIDER_STS_ENDPOINT": url})
-    assert findings["D201"].text == "arn:aws:iam::123456789012:user/grid in us-east-1"
+    assert findings["D201"].text == "arn:aws:iam::123456789012:user/grid in us-east-1, by env"
     assert findings["D202"].severity == severity
+
+
+def test_files_that_others_may_read_are_told_with_the_command_that_mends_them(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    assert found(environ)["D203"].severity == "ok"
+    ours, theirs = tmp_path / "work" / "ohf-audit.jsonl", tmp_path / "work" / "other-audit.jsonl"
+    for file in (ours, theirs):
+        file.touch()
+        file.chmod(0o644)
+    check = found(environ)["D203"]
+    assert (check.severity, check.fix) == ("warn", f"chmod 600 {ours}")
+    keys = tmp_path / "keys"
+    keys.write_text("[default]\n")
+    keys.chmod(0o644)
+    check = found({**environ, "OHF_PROVIDER_CREDENTIALS_FILE": str(keys)})["D203"]
+    assert (check.severity, check.fix) == ("fail", f"chmod 600 {keys}")

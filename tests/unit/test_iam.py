@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
+from ohf_iac.config.references import reference_in
 from ohf_iac.permissions.formats import as_cloudformation, as_terraform
 from ohf_iac.permissions.needs import Needs, Place, partition_of
 from ohf_iac.permissions.policies import Policies, policies_of
@@ -276,6 +278,36 @@ def test_as_a_template_of_cloudformation() -> None:
     assert role["Policies"][0]["PolicyDocument"] == policies.service
     assert role["AssumeRolePolicyDocument"] == policies.trust
     assert set(as_cloudformation(policies, "caller")["Resources"]) == {"CallerPolicy"}
+
+
+@pytest.mark.parametrize(
+    ("text", "action", "resource"),
+    [
+        ("env:PASSWORD", "", ""),
+        ("ssm:/grid/proxy", "ssm:GetParameter", "arn:aws:ssm:us-east-1:123456789012:parameter/grid/proxy"),
+        ("ssm:proxy", "ssm:GetParameter", "arn:aws:ssm:us-east-1:123456789012:parameter/proxy"),
+        (
+            "secretsmanager:grid/proxy#password",
+            "secretsmanager:GetSecretValue",
+            "arn:aws:secretsmanager:us-east-1:123456789012:secret:grid/proxy-??????",
+        ),
+        (
+            "secretsmanager:arn:aws:secretsmanager:eu-west-1:1:secret:a-b1c2d3",
+            "secretsmanager:GetSecretValue",
+            "arn:aws:secretsmanager:eu-west-1:1:secret:a-b1c2d3",
+        ),
+    ],
+)
+def test_a_secret_that_is_referred_to_may_be_read_and_no_other(text: str, action: str, resource: str) -> None:
+    needs = replace(needs_of("instant"), secret=reference_in(text))
+    more = actions(policies_of(needs).caller) - actions(of("instant").caller)
+    assert more == ({action} if action else set())
+    assert resources_of(policies_of(needs).caller, action) == ({resource} if resource else set())
+    role = "arn:aws:iam::123456789012:role/grid"
+    assumed = policies_of(replace(needs, assumed_role=role))
+    assert not actions(assumed.caller) & {"ssm:GetParameter", "secretsmanager:GetSecretValue"}
+    (note,) = [one for one in assumed.notes if "sts:AssumeRole" in one]
+    assert f"{action} on {resource}" in note or not action
 
 
 def test_as_terraform() -> None:
