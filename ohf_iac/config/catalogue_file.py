@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from ohf_iac.bounded_json import LONGEST
 from ohf_iac.config.documents import parsed
 from ohf_iac.config.folders import first_found, ibm_names, read_file
+from ohf_iac.config.named_file import content_of
 from ohf_iac.errors import ConfigurationError, ValidationError
 from ohf_iac.template.catalogue import files_named, parse_catalogue
-from ohf_iac.template.user_data import LONGEST_NAMED
 
 if TYPE_CHECKING:
     from ohf_iac.config.folders import Found, Read
@@ -23,8 +23,8 @@ _ENDINGS: Final = ("json", "yaml", "yml")
 def load_catalogue(settings: Settings, read: Read = read_file) -> Catalogue:
     """The host templates; ConfigurationError when there is no catalogue or it cannot be read as one.
 
-    A file that the catalogue names (paths are relative to the catalogue) and that is missing refuses the templates
-    that name it, not the others.
+    A file that the catalogue names (paths are relative to the catalogue) and that is missing, or may not be sent
+    (`named_file`), refuses the templates that name it, not the others.
     """
     found = find_catalogue(settings, read)
     document = parsed(found)
@@ -49,7 +49,7 @@ def named_files(found: Found, document: object, read: Read = read_file) -> dict[
     contents: dict[str, bytes] = {}
     left = LONGEST
     for name in files_named(document):
-        content = _readable(os.path.join(folder, name), read)
+        content = content_of(name, folder, read)
         if content is None:
             continue
         left -= len(content)
@@ -60,18 +60,6 @@ def named_files(found: Found, document: object, read: Read = read_file) -> dict[
             )
         contents[name] = content
     return contents
-
-
-def _readable(path: str, read: Read) -> bytes | None:
-    """A file's bytes; one that may not be read is as good as missing: it costs its templates, not the catalogue.
-
-    Of one that is too long there is one byte more than that, by which its templates are refused.
-    """
-    try:
-        content = read(path)
-    except ConfigurationError:
-        return None
-    return content[: LONGEST_NAMED + 1] if content else content
 
 
 def find_catalogue(settings: Settings, read: Read = read_file) -> Found:

@@ -38,7 +38,7 @@ def entry_text(path: str, entry: Mapping[str, Any]) -> str:
 
 
 def _is_printable(value: object) -> bool:
-    """Whether a value can stand in a file as it is: what turns the direction of writing would mislead its readers."""
+    """Whether a value can stand in a file as it is: what turns the way text runs would mislead its readers."""
     if isinstance(value, str):
         return value.isprintable()
     if isinstance(value, dict):

@@ -7,7 +7,9 @@ PRO_DATA_DIR and PRO_LSF_LOGDIR.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ohf_iac.bounded_json import LONGEST
@@ -54,7 +56,7 @@ def read_file(path: str) -> bytes | None:
     Of a file that is longer than any may be there is one byte more than that: whoever uses it tells by it.
     """
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:
             return file.read(LONGEST + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -62,6 +64,18 @@ def read_file(path: str) -> bytes | None:
         raise ConfigurationError(
             f"Cannot read {path}: {error.strerror}", hint="Let the user that runs Host Factory read it."
         ) from error
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """A descriptor of a file; OSError for a device, or a pipe, where a call would wait for a writer."""
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # Windows has none
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", path)
 
 
 def first_found(names: tuple[str, ...], search: tuple[str, ...], read: Read) -> Found | None:

@@ -91,7 +91,7 @@ class FleetConfig(NamedTuple):
 def read_fleet_config(name: str, files: Mapping[str, bytes], warn: list[str]) -> FleetConfig:
     """The fleet that file `name` describes. Raises `Refused`."""
     if name not in files:
-        raise Refused(_FIELD, f"names {name}, which is not there")
+        raise Refused(_FIELD, f"names {shown(name)}, which is not there or may not be sent (docs/catalogue.md)")
     try:
         return _fleet(_document(files[name]), warn)
     except Unfit as unfit:

@@ -58,7 +58,7 @@ def check_script(name: str, files: Mapping[str, bytes]) -> None:
     content = files.get(name)
     field = "userDataScript"
     if content is None:
-        raise Refused(field, f"names {name}, which is not there")
+        raise Refused(field, f"names {shown(name)}, which is not there or may not be sent (docs/catalogue.md)")
     if len(content) > LIMIT:
         size = len(content) if len(content) <= LONGEST_NAMED else f"more than {LONGEST_NAMED}"
         raise Refused(field, f"{name} has {size} bytes, and EC2 takes {LIMIT}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ def installation(folder: Path, aws: LocalAws, *, role: bool = True, groups: bool
     conf.mkdir(parents=True)
     for file in EXAMPLE.glob("awsprov_config.json"):
         (conf / file.name).write_bytes(file.read_bytes())
-    (conf / "scripts").symlink_to(EXAMPLE / "scripts")
+    shutil.copytree(EXAMPLE / "scripts", conf / "scripts")
     (conf / "reserved.json").write_text(json.dumps(_RESERVED))
     return Installation(Provider(folder, aws, conf=conf, extra={"AWS_ACCESS_KEY_ID": KEY}), role, groups)
 

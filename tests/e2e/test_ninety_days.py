@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ def provider(local_aws: LocalAws, tmp_path: Path) -> Provider:
     conf.mkdir()
     for file in EXAMPLE.glob("*.json"):
         (conf / file.name).write_bytes(file.read_bytes())
-    (conf / "scripts").symlink_to(EXAMPLE / "scripts")
+    shutil.copytree(EXAMPLE / "scripts", conf / "scripts")
     return Provider(tmp_path, local_aws, conf=conf)
 
 

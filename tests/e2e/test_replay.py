@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,8 +62,8 @@ def conf(folder: Path) -> Path:
     """The example's catalogue in a configuration that leads to a real AWS in every way there is."""
     place = folder / "conf"
     place.mkdir()
-    for name in ("awsprov_templates.json", "scripts"):
-        (place / name).symlink_to(EXAMPLE / name)
+    (place / "awsprov_templates.json").symlink_to(EXAMPLE / "awsprov_templates.json")
+    shutil.copytree(EXAMPLE / "scripts", place / "scripts")
     (place / "ohf.json").write_text(json.dumps({"provider": HOSTILE_FILE}))
     return place
 

@@ -8,6 +8,7 @@ them by id, by name, by both and by what does not fit together.
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -30,7 +31,7 @@ def provider_of(owner: str, folder: Path, aws: LocalAws) -> Provider:
     conf.mkdir()
     for file in EXAMPLE.glob("awsprov_*.json"):
         (conf / file.name).write_bytes(file.read_bytes())
-    (conf / "scripts").symlink_to(EXAMPLE / "scripts")
+    shutil.copytree(EXAMPLE / "scripts", conf / "scripts")
     (conf / "ohf.json").write_text(json.dumps({"provider": {"owner": owner}}))
     return Provider(folder, aws, conf=conf)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,7 +32,7 @@ def provider(local_aws: LocalAws, tmp_path: Path) -> Provider:
     conf.mkdir()
     for file in EXAMPLE.glob("*.json"):
         (conf / file.name).write_bytes(file.read_bytes())
-    (conf / "scripts").symlink_to(EXAMPLE / "scripts")
+    shutil.copytree(EXAMPLE / "scripts", conf / "scripts")
     catalogue = json.loads((EXAMPLE / "awsprov_templates.json").read_text())
     instant = next(one for one in catalogue["templates"] if one["templateId"] == "instant-ondemand")
     catalogue["templates"].append({**instant, "templateId": "five", "maxNumber": MOST})

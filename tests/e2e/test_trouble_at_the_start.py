@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def edited(provider: Provider, folder: Path, **fields: Any) -> Provider:
     """The example provider, each of its templates with further fields."""
     conf = folder / "conf"
     conf.mkdir()
-    (conf / "scripts").symlink_to(EXAMPLE / "scripts")
+    shutil.copytree(EXAMPLE / "scripts", conf / "scripts")
     for name in ("awsprov_config.json", "ohf.json"):
         (conf / name).write_bytes((EXAMPLE / name).read_bytes())
     catalogue = json.loads((EXAMPLE / "awsprov_templates.json").read_text())
