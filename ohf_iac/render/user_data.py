@@ -35,7 +35,7 @@ _LENGTHS: Final[Mapping[str, int]] = {
     stack.RC_ACCOUNT: 64,
 }
 _MARK = "\x00"
-_MARKED = re.compile(f"{_MARK}([A-Za-z]+){_MARK}")
+_MARKED = re.compile(f"{_MARK}({'|'.join(_LENGTHS)}){_MARK}")
 _PLAIN_VARIABLE = re.compile(r"\$\{([^!${}\x00]+)\}")
 _OWN_SCRIPT = "user_data.sh.j2"
 
@@ -123,6 +123,8 @@ def _check(name: str, text: str) -> None:
             f"render user data {name}: filled in it may have {len(longest)} bytes, and EC2 takes {LIMIT}",
             hint="let the script fetch what is large",
         )
+    if _MARK in longest:
+        raise ValidationError(f"render user data {name}: filled in it holds a NUL", hint="write it as \\0")
     if not text.isascii():
         raise ValidationError(f"render user data {name}: filled in it is not ASCII", hint="escape what is not")
     if is_live(text):

@@ -66,5 +66,9 @@ def check_script(name: str, files: Mapping[str, bytes]) -> None:
         return
     if not content.isascii():
         raise Refused(field, f"{name} holds placeholders and must be ASCII")
+    if b"\0" in content:
+        raise Refused(
+            field, f"{name} holds placeholders and a NUL, by which places are marked while it is filled in"
+        )
     if is_live(content.decode("ascii")):
         raise Refused(field, f"{name} holds placeholders and {{{{resolve:, which CloudFormation would replace too")

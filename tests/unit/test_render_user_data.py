@@ -15,6 +15,8 @@ from ohf_iac.errors import ValidationError
 from ohf_iac.render import render
 from ohf_iac.render.user_data import substitution
 from ohf_iac.template.catalogue import TemplateDefaults, files_named, parse_catalogue
+from ohf_iac.template.coerce import Refused
+from ohf_iac.template.user_data import check_script
 from tests.user_data import ENTRY, VALUES, evaluated, user_data_of
 
 
@@ -156,6 +158,19 @@ def test_jinja_that_cannot_be_filled_in_is_a_clear_error(script: bytes, cause: s
     with pytest.raises(ValidationError, match=re.escape(cause)) as error:
         user_data({"s.j2": script}, userDataScript="s.j2")
     assert error.value.message.startswith("render template t1: userDataScript: s.j2: ")
+
+
+@pytest.mark.parametrize("script", [b"\0w\0 %EXPORT_USER_DATA%", b"\0Owner\0{{ exports }}", b"{{ exports }}\0"])
+def test_a_script_to_be_filled_in_holds_no_nul_of_its_own(script: bytes) -> None:
+    """By NUL the places of parameters are marked: a script could name others, or none."""
+    with pytest.raises(Refused, match="holds placeholders and a NUL"):
+        check_script("s.j2", {"s.j2": script})
+
+
+@pytest.mark.parametrize("script", [rb"{{ '\x00w\x00' }}", rb"{{ '\x00Owner' }}", rb"{{ '\x00\x00' }}"])
+def test_a_script_makes_no_marks_while_it_is_filled_in(script: bytes) -> None:
+    with pytest.raises(ValidationError, match="filled in it holds a NUL"):
+        user_data({"s.j2": script}, userDataScript="s.j2")
 
 
 def test_filled_in_script_must_fit_with_the_longest_values() -> None:
