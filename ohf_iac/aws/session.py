@@ -90,22 +90,26 @@ def _leads(access: Access, name: str) -> bool:
 @lru_cache(maxsize=8)
 def _session(access: Access, around: tuple[tuple[str, str], ...], period: int) -> Any:
     del around, period  # they tell sessions apart
-    core = _source(access)
-    # the SDK for Python reads AWS_DEFAULT_REGION alone, AWS's other tools AWS_REGION
-    region = access.region or os.environ.get("AWS_REGION") or core.get_config_variable("region")
-    if access.role:
-        asking = (*_asking(access), region)
-        renewing = role_credentials(
-            access.role,
-            core.get_credentials,
-            lambda: core.create_client("sts", region_name=region),
-            RoleCache(access.roles_file),
-            asking,
-            access.now,
-        )
-        core = _Session(access, core.proxy_url)
-        core.hand_over(renewing)
-    return boto3.session.Session(botocore_session=core, region_name=region)
+    source = _source(access)
+    region = source.get_config_variable("region")
+    used = _assuming(access, access.role, source) if access.role else source
+    return boto3.session.Session(botocore_session=used, region_name=region)
+
+
+def _assuming(access: Access, role: Role, source: _Session) -> _Session:
+    """A session with the role's credentials, for which `source` asks."""
+    asking = (*_asking(access), source.get_config_variable("region"))
+    keys = role_credentials(
+        role,
+        source.get_credentials,
+        lambda: source.create_client("sts"),
+        RoleCache(access.roles_file),
+        asking,
+        access.now,
+    )
+    session = _Session(access, source.proxy_url)
+    session.hand_over(keys)
+    return session
 
 
 def domain_of(session: Any) -> str:
@@ -130,6 +134,12 @@ class _Session(botocore.session.Session):
     def __init__(self, access: Access, proxy_url: Callable[[], str] | None = None) -> None:
         super().__init__(profile=access.profile or ("default" if access.credentials_file else None))
         self.register_component("data_loader", _models())
+        if access.credentials_file:
+            self.set_config_variable("credentials_file", access.credentials_file)
+        # the SDK for Python reads AWS_DEFAULT_REGION alone, AWS's other tools AWS_REGION
+        region = access.region or os.environ.get("AWS_REGION")
+        if region:
+            self.set_config_variable("region", region)
         self._access = access
         self._told_proxy = proxy_url
         self._proxy = ""
@@ -182,8 +192,7 @@ class _Session(botocore.session.Session):
         return self._proxy
 
     def _secret(self, reference: Reference) -> str:
-        region = self._access.region or os.environ.get("AWS_REGION") or self.get_config_variable("region")
-        return secret_of(reference, os.environ, lambda service: self.create_client(service, region_name=region))
+        return secret_of(reference, os.environ, self.create_client)
 
 
 def _source(access: Access) -> _Session:
@@ -198,7 +207,6 @@ def _source(access: Access) -> _Session:
         return core
     if access.credentials_file:
         check_keys_file(access.credentials_file, must_exist=True)
-        core.set_config_variable("credentials_file", access.credentials_file)
         resolver = core.get_component("credential_provider")
         for other in _OTHER_SOURCES:
             resolver.remove(other)
