@@ -1,7 +1,8 @@
 """Requests and returns: their ids, and the names and tags derived from them.
 
 An id alone tells kind and age (`req-6743a1c0-9f…`: eight hex digits of UTC seconds, sixteen random ones), so
-that a process without memory can judge an id that it has never seen.
+that a process without memory can judge an id that it has never seen. A return's id tells one thing more: whether
+AWS was told of it, or the memory of one host alone holds it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ TAG_APPROVAL: Final = "ohf:approval"
 TAG_SETTLED: Final = "ohf:settled"
 RETURN_TAG_PREFIX: Final = "ohf:return:"
 
+#: the first random digit in the id of a return that AWS was not told of, and no other return's
+_UNTOLD: Final = "f"
 _ID = re.compile(r"(req|ret)-([0-9a-f]{8})-[0-9a-f]{16}\Z")
 
 #: Stack statuses of a request as Host Factory knows them.
@@ -65,6 +68,20 @@ class Request:
 def new_id(kind: IdKind, now: float, random_hex: str) -> str:
     """An id of `kind` minted at `now`; `random_hex` is sixteen hex digits."""
     return f"{kind}-{int(now):08x}-{random_hex}"
+
+
+def return_id(now: float, random_hex: str, *, untold: bool = False) -> str:
+    """The id of a return minted at `now`; `untold`: its machines bear no tag of it, AWS could not be reached.
+
+    Whoever is asked for an untold return and does not remember it knows that nothing was done about it.
+    """
+    first = _UNTOLD if untold else random_hex[0].replace(_UNTOLD, "0")
+    return new_id("ret", now, first + random_hex[1:])
+
+
+def is_untold(return_id: str) -> bool:
+    """Whether AWS was not told of a return when it was asked for."""
+    return id_kind(return_id) == "ret" and return_id.rpartition("-")[2].startswith(_UNTOLD)
 
 
 def id_kind(identifier: str) -> IdKind | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ohf_iac.aws import ec2
 from ohf_iac.errors import OhfError
@@ -12,7 +12,7 @@ from ohf_iac.hosts import check_place, find_hosts
 from ohf_iac.operations.giving_back import give_back
 from ohf_iac.operations.remembering import note_return
 from ohf_iac.operations.returning import named_machines
-from ohf_iac.request import TAG_OWNER, TAG_REQUEST, ReturnedMachine, ReturnRecord, minted_at, return_tag
+from ohf_iac.request import TAG_OWNER, TAG_REQUEST, ReturnedMachine, ReturnRecord, is_untold, minted_at, return_tag
 from ohf_iac.status.answer import RequestStatus, remembered_return
 from ohf_iac.status.recover import maybe_unseen
 from ohf_iac.status.returns import absent, judge_return
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from ohf_iac.machine import Instance
     from ohf_iac.status.returns import ReturnJudgement
     from ohf_iac.store.memory import Memory
+
+#: what is said of a return that AWS was not told of and nobody remembers
+NOT_DONE: Final = (
+    "AWS could not be reached when these machines were returned, and this host knows no more: return them again"
+)
 
 
 def return_statuses(app: App, calls: Calls, memory: Memory, ids: Iterable[str]) -> dict[str, RequestStatus]:
@@ -65,11 +70,18 @@ def _looked_up(app: App, calls: Calls, memory: Memory, record: ReturnRecord) -> 
 
 
 def _unknown(app: App, calls: Calls, memory: Memory, return_id: str) -> RequestStatus:
-    """A return that memory does not hold: its machines bear its tag as long as EC2 shows them."""
+    """A return that memory does not hold: its machines bear its tag as long as EC2 shows them.
+
+    One that AWS was not told of stood in a memory that is lost, or is another host's: its machines may still run.
+    """
     instances = ec2.with_tag_key(calls, app.owner, return_tag(return_id))
     minted = minted_at(return_id) or 0
     if not instances:
-        return RequestStatus(return_id, "running" if maybe_unseen(return_id, app.now()) else "complete")
+        if maybe_unseen(return_id, app.now()):
+            return RequestStatus(return_id, "running")
+        if is_untold(return_id):
+            return RequestStatus(return_id, "complete_with_error", NOT_DONE)
+        return RequestStatus(return_id, "complete")
     machines = tuple(
         ReturnedMachine(one.instance_id, one.name, one.tags.get(TAG_REQUEST, ""), one.launch_time)
         for one in instances

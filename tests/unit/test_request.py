@@ -9,9 +9,11 @@ import pytest
 from ohf_iac.request import (
     RequestRecord,
     id_kind,
+    is_untold,
     minted_at,
     new_id,
     request_id_of,
+    return_id,
     return_tag,
     stack_name,
 )
@@ -25,6 +27,16 @@ def test_an_id_tells_kind_and_age() -> None:
     assert new_id("req", 1_700_000_000.9, "0123456789abcdef") == REQ
     assert (id_kind(REQ), id_kind(RET)) == ("req", "ret")
     assert minted_at(REQ) == minted_at(RET) == 1_700_000_000
+
+
+@pytest.mark.parametrize("digit", "0123456789abcdef")
+def test_a_returns_id_tells_whether_aws_was_told_of_it(digit: str) -> None:
+    told = return_id(1_700_000_000, f"{digit}123456789abcdef")
+    untold = return_id(1_700_000_000, f"{digit}123456789abcdef", untold=True)
+    assert (is_untold(told), is_untold(untold)) == (False, True)
+    assert {id_kind(told), id_kind(untold)} == {"ret"}
+    assert not is_untold(new_id("req", 1_700_000_000, f"{digit}123456789abcdef"))
+    assert told.endswith("123456789abcdef")
 
 
 @pytest.mark.parametrize(
