@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ohf_iac.file_lock import try_lock
 from ohf_iac.own_file import open_own
+from ohf_iac.secret_forms import MASK, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from ohf_iac.events import Event
 
 _RANK: Final = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "WARN": 3, "ERROR": 4, "FATAL": 5}
-_MASK: Final = "****"
 #: parts of a field's name that make its value a secret
 _SECRET_NAMES: Final = (
     "secret",
@@ -41,9 +41,9 @@ _SECRET_HINTS: Final = ("secret", "token", "signature", "password", "akia", "asi
 #: secrets inside texts: named values, access key ids, passwords in URLs
 _NAMED: Final = r"(?:secret_?(?:access_?)?key|(?:session|security)[-_]?token|x-amz-signature|password)"
 _SECRET_TEXTS: Final = (
-    (rf"(?i)({_NAMED}[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;]+", rf"\1{_MASK}"),
-    (r"\b(AKIA|ASIA)[A-Z0-9]{16}\b", rf"\1{_MASK}"),
-    (r"(://[^/\s:@]+:)[^/\s@]+@", rf"\1{_MASK}@"),
+    (rf"(?i)({_NAMED}[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;]+", rf"\1{MASK}"),
+    (r"\b(AKIA|ASIA)[A-Z0-9]{16}\b", rf"\1{MASK}"),
+    (r"(://[^/\s:@]+:)[^/\s@]+@", rf"\1{MASK}@"),
 )
 
 
@@ -159,7 +159,7 @@ def audit_handler(file: LineFile, now: Callable[[], float] = time.time) -> Calla
 
 def masked(document: Mapping[str, object]) -> dict[str, object]:
     """The same fields, with secrets replaced."""
-    return {name: _MASK if value and _is_secret(name) else _clean(value) for name, value in document.items()}
+    return {name: MASK if value and _is_secret(name) else _clean(value) for name, value in document.items()}
 
 
 def _is_secret(name: str) -> bool:
@@ -179,11 +179,10 @@ def _clean(value: object) -> object:
 
 def _without_secrets(text: str) -> str:
     lower = text.lower()
-    if not any(part in lower for part in _SECRET_HINTS):
-        return text
-    for pattern, replacement in _SECRET_TEXTS:
-        text = re.sub(pattern, replacement, text)
-    return text
+    if any(part in lower for part in _SECRET_HINTS):
+        for pattern, replacement in _SECRET_TEXTS:
+            text = re.sub(pattern, replacement, text)
+    return without_secrets(text)
 
 
 def _move(source: str, target: str) -> None:

@@ -13,13 +13,15 @@ from ohf_cli.table import Cell, Table, laid_out, row
 from ohf_cli.templates_import_command import import_template
 from ohf_cli.validation import catalogue_findings
 from ohf_cli.words import plural, span
-from ohf_iac.config.catalogue_file import load_catalogue
+from ohf_iac.config.catalogue_file import catalogue_files, load_catalogue
 from ohf_iac.errors import BusinessRuleError, ResourceNotFoundError
+from ohf_iac.exposure import RULE, exposures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ohf_cli.table import Line
+    from ohf_iac.exposure import Exposure
     from ohf_iac.template.catalogue import Catalogue
     from ohf_iac.template.host_template import HostTemplate
 
@@ -94,7 +96,8 @@ def show_template(template_id: str, output: Output) -> None:
 def validate_catalogue(output: Output) -> None:
     """Check the catalogue: exits 1 when a template is refused, and names template, field and reason.
 
-    A refused template is left out of what Host Factory is offered; the others are served.
+    A refused template is left out of what Host Factory is offered; the others are served. What looks like a secret
+    in user data or tags is warned about by its line: anybody who may describe launch templates reads it there.
 
     \b
     Examples:
@@ -109,8 +112,15 @@ def validate_catalogue(output: Output) -> None:
     ]
     rows += [row(Cell("shape", "busy"), "", note=one) for one in findings]
     rows += [row(Cell("warning", "busy"), "", note=one) for one in catalogue.warnings]
+    exposed = exposures(catalogue.templates, catalogue_files(settings))
+    rows += [row(Cell("secret", "bad"), one.of, note=f"{one.message} [{RULE}]") for one in exposed]
     served = plural(len(catalogue.templates), "template")
-    document = {**templates_document(catalogue), "schema": "ohf/validation/v1", "shape": list(findings)}
+    document = {
+        **templates_document(catalogue),
+        "schema": "ohf/validation/v1",
+        "shape": list(findings),
+        "secrets": [_secret_document(one) for one in exposed],
+    }
     show_table(output, document, Table(("WHAT", "TEMPLATE"), tuple(rows), "WHY"), f"{served}, all sound")
     if catalogue.refused:
         raise FoundError(
@@ -142,6 +152,19 @@ def templates_document(catalogue: Catalogue) -> dict[str, Any]:
             {"templateId": one.template_id, "field": one.field, "reason": one.reason} for one in catalogue.refused
         ],
         "warnings": list(catalogue.warnings),
+    }
+
+
+def _secret_document(exposure: Exposure) -> dict[str, Any]:
+    secret = exposure.secret
+    return {
+        "rule": RULE,
+        "templates": list(exposure.templates),
+        "field": exposure.field,
+        "file": exposure.file,
+        "line": secret.line,
+        "kind": secret.kind,
+        "name": secret.name,
     }
 
 

@@ -15,9 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {"ohf_iac": "ohf_iac", "ohf_cli": "cli/ohf_cli"}
 
 LAYERS = {
-    **dict.fromkeys(["ohf_iac", "errors", "bounded_json", "file_lock", "file_replace", "own_file"], 0),
-    **dict.fromkeys(["template", "machine", "cfn"], 1),
-    **dict.fromkeys(["request", "observation"], 2),
+    **dict.fromkeys(
+        ["ohf_iac", "errors", "bounded_json", "file_lock", "file_replace", "own_file", "secret_forms"], 0
+    ),
+    **dict.fromkeys(["template", "machine", "cfn", "secret_findings"], 1),
+    **dict.fromkeys(["request", "observation", "exposure"], 2),
     **dict.fromkeys(["events", "stack", "status", "approval"], 3),
     **dict.fromkeys(["plan", "orphans", "render", "hostfactory"], 4),
     **dict.fromkeys(["config", "clock", "log"], 5),
