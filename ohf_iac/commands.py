@@ -58,7 +58,9 @@ def carry_out(calls: Calls, steps: Iterable[Step], role_arn: str = "") -> dict[s
 def buy_rest(calls: Calls, stack: str, units: int, token: str) -> None:
     """Set the on-demand rest of a heterogeneous request; a stack that has gone meanwhile is left alone."""
     seen = cloudformation.describe_stack(calls, stack)
-    if seen is not None and seen.parameters.get("RestCapacity", "0") == "0":
+    if seen is None or seen.phase in ("deleting", "deleted"):
+        return
+    if seen.parameters.get("RestCapacity", "0") == "0":
         cloudformation.set_rest(calls, seen, units, token)
 
 

@@ -163,7 +163,10 @@ def delete_stack(calls: Calls, stack: str, token: str, role_arn: str = "") -> No
 
 
 def set_rest(calls: Calls, stack: StackSeen, units: int, token: str) -> None:
-    """Set RestCapacity of a heterogeneous request's stack; every other parameter and the template stay."""
+    """Set RestCapacity of a heterogeneous request's stack; every other parameter and the template stay.
+
+    Asking again, or for a stack that is gone, does no harm.
+    """
     kept = [
         {"ParameterKey": key, "UsePreviousValue": True} for key in sorted(stack.parameters) if key != "RestCapacity"
     ]
@@ -179,7 +182,8 @@ def set_rest(calls: Calls, stack: StackSeen, units: int, token: str) -> None:
             ClientRequestToken=token,
         )
     except ProviderError as error:
-        if error.aws_code not in _ALREADY_THERE and "No updates are to be performed" not in error.message:
+        done = error.aws_code in _ALREADY_THERE or "No updates are to be performed" in error.message
+        if not (done or is_missing(error)):
             raise
 
 
