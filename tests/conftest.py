@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests import local_aws as running
+from tests.crashes import counts
 from tests.e2e.matrix import CELL_TEST, CELLS, RUNS, table
 
 
@@ -29,7 +30,8 @@ def local_aws(local_aws_server: running.LocalAws) -> Iterator[running.LocalAws]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print which kind lived under which switch; a cell that did not run shows as missing.
+    """Print which kind lived under which switch, where a cell that did not run shows as missing, and the numbers of
+    the crash-point sweep.
 
     Here and not beside the test: the process that prints, with several at work, loads no other conftest.
     """
@@ -45,3 +47,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             terminalreporter.write_line(line)
         missing = len(RUNS) - len(outcomes)
         terminalreporter.write_line(f"{len(CELLS)} cells, shown by {len(outcomes)} runs; {missing} runs missing")
+    if crashes := list(counts.table(terminalreporter.stats.get("passed", []))):
+        terminalreporter.section("effects and crashes")
+        for line in crashes:
+            terminalreporter.write_line(line)
