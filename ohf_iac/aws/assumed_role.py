@@ -76,15 +76,9 @@ def role_credentials(
 
 def _asked(role: Role, sts: Any) -> Keys:
     given = {"RoleArn": role.arn, "RoleSessionName": role.session_name, "DurationSeconds": role.duration}
-    with beforehand("assume", f"role {role.arn}", _HINT):
+    with beforehand("assume", f"role {role.arn}"):
         answer = sts.assume_role(**given, **({"ExternalId": role.external_id} if role.external_id else {}))
     return _keys(answer["Credentials"])
-
-
-_HINT: Final = (
-    "the role's trust policy must name the host's own credentials, and those must be allowed sts:AssumeRole on it; "
-    "check provider.assumeRoleArn, roleExternalId and roleDuration"
-)
 
 
 def _keys(given: Any) -> Keys:

@@ -35,8 +35,15 @@ class Proxy(NamedTuple):
                 f"Cannot use the proxy {self.host}: provider.proxyPassword is set, provider.proxyUser is not",
                 hint="Set provider.proxyUser in ohf.json.",
             )
+        secret_words = secret(self.password) if self.password else ""
+        if not (self.user + secret_words).isascii():
+            # the SDK sends nothing else, and would name the letter that it stumbled over
+            raise ConfigurationError(
+                f"Cannot use the proxy {self.host}: its user or password has letters beyond ASCII",
+                hint="Give the proxy's user another password.",
+            )
         host = f"[{self.host}]" if ":" in self.host and not self.host.startswith("[") else self.host
-        password = f":{quote(secret(self.password), safe='')}" if self.password else ""
+        password = f":{quote(secret_words, safe='')}" if secret_words else ""
         user = f"{quote(self.user, safe='')}{password}@" if self.user else ""
         return f"http://{user}{host}:{self.port}"
 

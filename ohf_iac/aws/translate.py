@@ -50,6 +50,10 @@ DENIED: Final = frozenset(
 #: our codes of errors that have an exit code of their own (docs/errors.md)
 UNREACHED: Final = "E6901"
 REFUSED: Final = "E7701"
+_ROLE_HINT: Final = (
+    "the role's trust policy must name the host's own credentials, and those must be allowed sts:AssumeRole on it; "
+    "check provider.assumeRoleArn, roleExternalId and roleDuration, or the profile"
+)
 
 
 @contextmanager
@@ -67,34 +71,30 @@ def translated(verb: str, thing: str) -> Iterator[None]:
     except ParamValidationError as error:
         raise ProviderError(f"{verb} {thing}: {error}", sent=False) from error
     except (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError) as error:
-        raise ProviderError(
-            f"{verb} {thing}: AWS was not reached: {error}",
-            transient=True,
-            sent=False,
-            hint="check network, proxy and endpoint settings (ohf doctor)",
-            code=UNREACHED,
-        ) from error
+        raise _unreached(verb, thing, error) from error
     except (HTTPClientError, ResponseParserError) as error:
         raise ProviderError(f"{verb} {thing}: no usable answer from AWS: {error}", transient=True) from error
     except (ValueError, LookupError) as error:
         # an answer that is XML and still nonsense (a proxy's page) breaks botocore's parsers in these ways
         raise ProviderError(f"{verb} {thing}: no usable answer from AWS: {error!r}", transient=True) from error
+    except RuntimeError as error:
+        raise _of_old_keys(verb, thing, error) from error
     except BotoCoreError as error:
         raise ProviderError(f"{verb} {thing}: {error}", transient=True) from error
 
 
 @contextmanager
-def beforehand(verb: str, thing: str, hint: str) -> Iterator[None]:
+def beforehand(verb: str, thing: str, hint: str = "") -> Iterator[None]:
     """The same for what must be had before the call that is meant, which was then surely not sent.
 
-    `hint` is the next step where AWS denies it.
+    `hint` is the next step where AWS denies it, if that is another than for any call.
     """
     try:
         with translated(verb, thing):
             yield
     except ProviderError as error:
         error.sent = False
-        if error.code == REFUSED:
+        if hint and error.code == REFUSED:
             error.hint = hint
         raise
 
@@ -111,18 +111,56 @@ def known(table: Mapping[str, _Value], state: str, what: str) -> _Value:
     return table[state]
 
 
+def _of_old_keys(verb: str, thing: str, error: RuntimeError) -> Exception:
+    """Credentials that had ended when they were fetched, which botocore tells by words alone; else the error."""
+    if "credentials are still expired" not in str(error):
+        return error
+    return ProviderError(
+        f"{verb} {thing}: the credentials that are fetched have ended already",
+        transient=True,
+        sent=False,
+        hint="renew the credentials, and check this host's clock (ohf doctor)",
+    )
+
+
+def _unreached(verb: str, thing: str, error: BotoCoreError) -> ProviderError:
+    if "407" in str(error.kwargs.get("error")):
+        return _stranger(verb, thing)
+    return ProviderError(
+        f"{verb} {thing}: AWS was not reached: {error}",
+        transient=True,
+        sent=False,
+        hint="check network, proxy and endpoint settings (ohf doctor)",
+        code=UNREACHED,
+    )
+
+
+def _stranger(verb: str, thing: str) -> ProviderError:
+    """The proxy wants to know who we are, or does not believe it (RFC 9110, 407)."""
+    return ProviderError(
+        f"{verb} {thing}: AWS was not reached: the proxy answers 407, it asks for a user and password",
+        transient=True,
+        sent=False,
+        hint="set provider.proxyUser, and provider.proxyPassword to a reference (docs/security.md)",
+        code=UNREACHED,
+    )
+
+
 def _from_answer(verb: str, thing: str, error: ClientError) -> ProviderError:
     answer = error.response.get("Error", {})
     code = str(answer.get("Code", ""))
     text = str(answer.get("Message", "")) or str(error)
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if status == 407:  # a page of a proxy's, which botocore takes for an answer of AWS's
+        return _stranger(verb, thing)
+    for_keys = error.operation_name.startswith("AssumeRole")  # botocore's own call, before the one that is meant
     transient = code in THROTTLED or code in EXPIRED or status >= 500
     return ProviderError(
         f"{verb} {thing}: {text} (Error Code: {code})",
         aws_code=code,
         transient=transient,
-        sent=transient,
-        hint=_hint(code),
+        sent=transient and not for_keys,
+        hint=_ROLE_HINT if for_keys and code in DENIED else _hint(code),
         code=REFUSED if code in DENIED else "",
         aws_text=text,
     )

@@ -10,6 +10,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -277,3 +278,29 @@ def test_a_source_that_is_configured_is_never_replaced_by_another(
     with pytest.raises(ConfigurationError, match="every user of this host") as refused:
         ec2.account(process(local_aws, roles_file, None, credentials_file=str(wide)))
     assert refused.value.hint == f"chmod 600 {wide}"
+
+
+def test_a_profiles_role_that_is_denied_or_throttled_was_no_call(
+    local_aws: LocalAws, roles_file: Path, profile: Path
+) -> None:
+    del profile
+    allow = {"Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}}
+    local_aws.control("PUT", "policies", {"policies": {f"AKIA{ACCOUNT}": allow}})
+    with pytest.raises(ProviderError, match="sts:AssumeRole") as failure:
+        ec2.of_owner(process(local_aws, roles_file, None, profile="grid"), "here")
+    assert (failure.value.sent, failure.value.transient) == (False, False)
+    assert "trust policy" in failure.value.hint
+    local_aws.control("PUT", "policies", {})
+    local_aws.scenario(faults=[{"service": "sts", "kind": "throttle"}])
+    with pytest.raises(ProviderError, match="Rate exceeded") as failure:
+        ec2.of_owner(process(local_aws, roles_file, None, profile="grid"), "here")
+    assert (failure.value.sent, failure.value.transient) == (False, True)
+
+
+def test_keys_that_end_at_once_are_told(local_aws: LocalAws, roles_file: Path) -> None:
+    late = process(local_aws, roles_file, role=ROLE._replace(duration=900))
+    hasty = Calls(replace(late.access, now=lambda: local_aws.now() + 2000), lambda: 20.0)
+    with pytest.raises(ProviderError, match="have ended already") as failure:
+        ec2.of_owner(hasty, "here")
+    assert (failure.value.sent, failure.value.transient) == (False, True)
+    assert "clock" in failure.value.hint
