@@ -4,7 +4,7 @@
 python := .venv/bin/python
 typed := ohf_iac cli/ohf_cli bench examples tests
 
-.PHONY: help venv demo test test-all lint hardware bundle bench clean
+.PHONY: help venv demo test test-all fuzz lint hardware bundle bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -22,6 +22,11 @@ test: venv ## the tests
 test-all: venv ## the tests with the whole sweeps
 	$(python) -m pytest -n auto --dist worksteal -m "sweep or not sweep"
 
+fuzz: venv ## inputs and configuration that nobody would write, for FUZZ_SECONDS (60)
+	@$(python) -c 'import atheris' 2>/dev/null || $(python) -m pip install --quiet --editable '.[fuzz]' || \
+		echo 'atheris cannot be installed here: hypothesis makes the files'
+	@$(python) -m tests.fuzz --seconds $${FUZZ_SECONDS:-60}
+
 lint: venv ## ruff and mypy
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
@@ -38,5 +43,5 @@ bench: venv ## the benchmarks; prints ratios
 	@$(python) -m bench.run
 
 clean: ## remove .venv and everything else that can be made again
-	rm -rf .venv cli/hostfactory/interpreter .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv cli/hostfactory/interpreter .demo .fuzz build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -154,10 +154,10 @@ def whole_number(value: object, what: str) -> int:
 
 
 def templates_answer(catalogue: Catalogue) -> dict[str, Any]:
-    """getAvailableTemplates: file order, every field echoed, refused templates named in the message."""
+    """getAvailableTemplates: file order, every field echoed, up to a hundred refused templates named."""
     served = [_template(one) for one in catalogue.templates]
     parts = [f"{len(served)} template{'' if len(served) == 1 else 's'}"]
-    parts += [f"refused: {one.message}" for one in catalogue.refused]
+    parts += [f"refused: {one}" for one in catalogue.complaints]
     return {"message": "; ".join(parts), "templates": served}
 
 

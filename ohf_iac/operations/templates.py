@@ -45,7 +45,7 @@ def _serving(catalogue: Catalogue) -> Catalogue:
     """The catalogue, if it serves anything."""
     if catalogue.templates:
         return catalogue
-    reasons = "; ".join(one.message for one in catalogue.refused) or "it is empty"
+    reasons = "; ".join(catalogue.complaints) or "it is empty"
     raise ConfigurationError(
         f"Cannot serve any template of the catalogue: {reasons}", hint="ohf templates validate"
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 #: entries of a catalogue; each that is refused costs a line of the log and words of an answer
 MOST_TEMPLATES: Final = 10_000
+_MOST_COMPLAINTS: Final = 100
 _LONGEST_NAME: Final = 100  #: characters of an entry's id that are repeated; no usable one has more than 64
 
 __all__ = ["BODY_SETTINGS", "Catalogue", "Refusal", "TemplateDefaults", "files_named", "parse_catalogue"]
@@ -43,6 +44,13 @@ class Catalogue:
     templates: tuple[HostTemplate, ...]
     refused: tuple[Refusal, ...]
     warnings: tuple[str, ...]  # each begins with its template, as the messages of refusals do
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """Why templates are not served: of each one, or of the first hundred and how many more there are."""
+        told = tuple(one.message for one in self.refused[:_MOST_COMPLAINTS])
+        more = len(self.refused) - len(told)
+        return (*told, f"{more} more") if more else told
 
     def find(self, template_id: str) -> HostTemplate | None:
         """The template of that id; None when it is unknown or refused."""

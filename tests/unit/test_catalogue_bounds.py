@@ -11,6 +11,7 @@ from ohf_iac.bounded_json import LONGEST
 from ohf_iac.config import load
 from ohf_iac.config.catalogue_file import catalogue_files, load_catalogue
 from ohf_iac.errors import ConfigurationError, ValidationError
+from ohf_iac.hostfactory import templates_answer
 from ohf_iac.template.catalogue import MOST_TEMPLATES, TemplateDefaults, parse_catalogue
 from ohf_iac.template.user_data import LONGEST_NAMED
 from tests.config_files import FOLDERS
@@ -49,6 +50,14 @@ def test_a_catalogue_of_too_many_templates_is_refused_whole() -> None:
     with pytest.raises(ValidationError, match=f"has {MOST_TEMPLATES + 1} templates, and at most {MOST_TEMPLATES}"):
         parse_catalogue([{}] * (MOST_TEMPLATES + 1), TemplateDefaults(), {})
     assert len(parse_catalogue([{}] * MOST_TEMPLATES, TemplateDefaults(), {}).refused) == MOST_TEMPLATES
+
+
+def test_the_first_hundred_refusals_are_told_and_how_many_more_there_are() -> None:
+    assert len(parse_catalogue([{}] * 100, TemplateDefaults(), {}).complaints) == 100
+    complaints = parse_catalogue([{}] * 103, TemplateDefaults(), {}).complaints
+    assert complaints[99:] == ("template #100: templateId: is required", "3 more")
+    answer = templates_answer(parse_catalogue([ENTRY, *[{}] * 5000], TemplateDefaults(), {}))
+    assert answer["message"].endswith("refused: 4900 more")
 
 
 def test_an_entry_is_named_in_few_words() -> None:
