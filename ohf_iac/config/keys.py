@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Final, Literal, NamedTuple
 
 from ohf_iac.config.references import reference_in
-from ohf_iac.template.coerce import Unfit, is_live
+from ohf_iac.template.coerce import Unfit, text
 from ohf_iac.template.tags import read_tags
 
 Kind = Literal["text", "path", "url", "host", "secret", "owner", "whole", "number", "flag", "texts"]
@@ -60,7 +60,7 @@ class Key(NamedTuple):
         if self.choices:
             return "one of " + ", ".join(f'"{choice}"' for choice in self.choices)
         if self.reaches_body and self.kind == "text":
-            return "a text without {{resolve:...}}, which CloudFormation would replace"
+            return "a text without control characters and {{resolve:...}}, which CloudFormation would replace"
         between = f" from {self.low:g} to {self.high:g}" if self.high else ""
         return _WORDS[self.kind] + between
 
@@ -154,8 +154,8 @@ def checked(key: Key, value: object) -> object:
         raise UnexpectedValueError
     if key.choices:
         return _only(value if value in key.choices else None)
-    if key.reaches_body and is_live(value):
-        raise UnexpectedValueError
+    if key.reaches_body:
+        _inert(value)
     return _only(value if _fits(key.kind, value) else None)
 
 
@@ -213,6 +213,14 @@ def _parsed(text: str) -> int | float:
         return float(text)
     except ValueError as error:
         raise UnexpectedValueError from error
+
+
+def _inert(value: str) -> None:
+    """UnexpectedValueError for a text that no body may hold; an end of line would end a script's own quoting."""
+    try:
+        text(value)
+    except Unfit as unfit:
+        raise UnexpectedValueError from unfit
 
 
 def _tags(value: object) -> dict[str, str]:

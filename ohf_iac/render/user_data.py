@@ -13,12 +13,11 @@ import shlex
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import StrictUndefined, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from troposphere import Base64, Join, Sub
 
 from ohf_iac import stack
 from ohf_iac.errors import ValidationError
+from ohf_iac.render.bounded_jinja import UnfitScriptError, filled_in
 from ohf_iac.template.coerce import is_live
 from ohf_iac.template.user_data import EXPORTS, JINJA_SUFFIX, LIMIT, is_dynamic
 
@@ -76,8 +75,8 @@ def _named(text: str) -> str:
     return _MARKED.sub(r"${\1}", text)
 
 
-def _exports(spec: StackSpec) -> str:
-    """One line of shell exports, with the names that LSF's sample script expects and Symphony's beside them."""
+def _exports(spec: StackSpec, between: str = ";") -> str:
+    """Shell exports, with the names that LSF's sample script expects and Symphony's beside them; on one line."""
     provider = shlex.quote(spec.provider_name) if spec.provider_name else marked(stack.OWNER)
     values = {name: shlex.quote(value) for name, value in spec.template.user_data.items()}
     values |= {"rc_account": marked(stack.RC_ACCOUNT), "template_id": marked(stack.TEMPLATE_ID)}
@@ -89,7 +88,7 @@ def _exports(spec: StackSpec) -> str:
         "HF_TEMPLATE_ID": marked(stack.TEMPLATE_ID),
         "HF_REQUEST_ID": marked(stack.REQUEST_ID),
     }
-    return "".join(f"export {name}={value};" for name, value in values.items())
+    return between.join(f"export {name}={value}" for name, value in values.items()) + ";"
 
 
 def marked(parameter: str) -> str:
@@ -98,21 +97,20 @@ def marked(parameter: str) -> str:
 
 
 def _filled_in(name: str, text: str, spec: StackSpec) -> str:
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
-    environment.filters.pop("random")
-    environment.globals.clear()
+    values = {
+        "request_id": marked(stack.REQUEST_ID),
+        "template_id": marked(stack.TEMPLATE_ID),
+        "owner": marked(stack.OWNER),
+        "rc_account": marked(stack.RC_ACCOUNT),
+        "exports": _exports(spec),
+        "export_lines": _exports(spec, between="\n"),
+        "user_data": dict(spec.template.user_data),
+        "provider_name": spec.provider_name,
+        "cluster_name": spec.cluster_name,
+    }
     try:
-        return environment.from_string(text).render(
-            request_id=marked(stack.REQUEST_ID),
-            template_id=marked(stack.TEMPLATE_ID),
-            owner=marked(stack.OWNER),
-            rc_account=marked(stack.RC_ACCOUNT),
-            exports=_exports(spec),
-            user_data=spec.template.user_data,
-            provider_name=spec.provider_name,
-            cluster_name=spec.cluster_name,
-        )
-    except TemplateError as error:
+        return filled_in(text, values)
+    except UnfitScriptError as error:
         raise _unusable(spec.template.template_id, name, str(error)) from error
 
 
