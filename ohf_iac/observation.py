@@ -42,6 +42,11 @@ class StackSeen:
     def phase(self) -> Phase:
         return stack_phase(self.status)
 
+    @property
+    def turned_back(self) -> bool:
+        """Whether an update failed: the stack is what it was before, or stuck on the way there."""
+        return self.status == "UPDATE_FAILED" or self.status.startswith("UPDATE_ROLLBACK_")
+
 
 @dataclass(frozen=True, slots=True)
 class LaunchTemplateSeen:
@@ -65,7 +70,8 @@ class Shortfall:
 class CapacitySeen:
     """A group or fleet as its own API showed it.
 
-    `frozen`: it cannot launch any more; `busy`: something is still under way in it (a change, a launch);
+    `frozen`: it cannot launch any more, and `frozen_since` since when, in epoch seconds by AWS's clock, 0 where AWS
+    does not tell; `busy`: something is still under way in it (a change, a launch);
     `members`: its own list of instance ids; `gone`: AWS no longer knows it.
     """
 
@@ -73,6 +79,7 @@ class CapacitySeen:
     state: str = ""
     target: int = 0
     frozen: bool = False
+    frozen_since: int = 0
     busy: bool = False
     gone: bool = False
     members: tuple[str, ...] = ()

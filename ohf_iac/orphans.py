@@ -73,7 +73,8 @@ class Holdings:
     """What AWS shows of one owner in one account and region; `at` in epoch seconds.
 
     `stack_names` are those of all stacks that exist there, whosever they are. `marks` are settle marks known from
-    elsewhere than machines and launch templates, by request. `told` are machines that terminal answers named.
+    elsewhere than machines and launch templates, by request. `told` are machines that terminal answers named, and
+    `answered` when such an answer was given, by request, both as far as memory knows.
     """
 
     at: float
@@ -84,6 +85,7 @@ class Holdings:
     stack_names: frozenset[str] = frozenset()
     marks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     told: frozenset[str] = frozenset()
+    answered: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def machines_of(self, request_id: str) -> tuple[Instance, ...]:
         """All instances of a request, dead ones too."""
@@ -192,11 +194,13 @@ def _nobodys(seen: Holdings, request_id: str, mark: str) -> Iterator[Orphan]:
     machines = seen.machines_of(request_id)
     record = record_from_machines(request_id, seen.owner, machines)
     late = judge(record, Observation(request_id, seen.at, machines, settled=mark), Policy()).doomed
+    answered = seen.answered.get(request_id, 0)
     for one in machines:
+        came_later = answered and one.launch_time > answered and TAG_SETTLED not in one.tags
         if one.live and is_returned(one):
             since = max(one.launch_time, _last_return(one))
             yield _machine(one, request_id, "returned", since, f"a return asked for its end, and it is {one.state}")
-        elif one.instance_id in late and one.instance_id not in seen.told:
+        elif one.live and (one.instance_id in late or came_later) and one.instance_id not in seen.told:
             why = f"launched after {request_id} had settled {mark}"
             yield _machine(one, request_id, "late", one.launch_time, why)
 

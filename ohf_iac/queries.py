@@ -85,7 +85,7 @@ def look(
     if stack is None:
         stack = stack_of(calls, request.owner, record.stack_id or stack_name(request.request_id))
     events: tuple[StackEvent, ...] = ()
-    if stack is not None and stack.phase in _ENDED:
+    if stack is not None and (stack.phase in _ENDED or stack.turned_back):
         events = cloudformation.stack_events(calls, stack.stack_id)
     capacities = _capacities(calls, request.kind, stack, events, seen) if stack is not None else ()
     whole = replace(seen, looked=True, stack=stack, events=events, capacities=capacities)

@@ -54,14 +54,16 @@ def fleet_seen(calls: Calls, fleet_id: str, now: float) -> CapacitySeen:
         return _instant(fleet_id, row)
     target = row["TargetCapacitySpecification"]["TotalTargetCapacity"]
     emptied = target == 0 and row.get("ExcessCapacityTerminationPolicy") == "no-termination"
+    history = _history(calls, "describe_fleet_history", fleet_id, FleetId=fleet_id)
     return CapacitySeen(
         capacity_id=fleet_id,
         state=row["FleetState"],
         target=target,
         frozen=_ended(row["FleetState"], row, now) or emptied,
+        frozen_since=_emptied_at(history) if emptied else _expired_at(row, now),
         busy=row["FleetState"] == "modifying",
         members=_members(calls, "describe_fleet_instances", fleet_id, FleetId=fleet_id),
-        shortfalls=_history(calls, "describe_fleet_history", fleet_id, FleetId=fleet_id),
+        shortfalls=_shortfalls(history),
     )
 
 
@@ -82,14 +84,16 @@ def spot_fleet_seen(calls: Calls, fleet_id: str, now: float) -> CapacitySeen:
     row = answer["SpotFleetRequestConfigs"][0]
     config, state = row["SpotFleetRequestConfig"], row["SpotFleetRequestState"]
     emptied = config["TargetCapacity"] == 0 and config.get("ExcessCapacityTerminationPolicy") == "noTermination"
+    history = _history(calls, "describe_spot_fleet_request_history", fleet_id, SpotFleetRequestId=fleet_id)
     return CapacitySeen(
         capacity_id=fleet_id,
         state=state,
         target=config["TargetCapacity"],
         frozen=_ended(state, config, now) or emptied,
+        frozen_since=_emptied_at(history) if emptied else _expired_at(config, now),
         busy=state == "modifying",
         members=_members(calls, "describe_spot_fleet_instances", fleet_id, SpotFleetRequestId=fleet_id),
-        shortfalls=_history(calls, "describe_spot_fleet_request_history", fleet_id, SpotFleetRequestId=fleet_id),
+        shortfalls=_shortfalls(history),
     )
 
 
@@ -152,6 +156,18 @@ def _ended(state: str, row: Mapping[str, Any], now: float) -> bool:
     return until is not None and now > until.timestamp() + EXPIRY_PATIENCE
 
 
+def _expired_at(row: Mapping[str, Any], now: float) -> int:
+    """The epoch second at which a fleet stopped launching by itself; 0 while it has not, or not for that reason."""
+    until = row.get("ValidUntil")
+    return int(until.timestamp()) if until is not None and until.timestamp() < now else 0
+
+
+def _emptied_at(history: Iterable[Mapping[str, Any]]) -> int:
+    """The epoch second of the last change that went through; 0 when the history does not tell."""
+    done = (one for one in history if one.get("EventInformation", {}).get("EventSubType") == "modify_succeeded")
+    return int(max((one["Timestamp"].timestamp() for one in done), default=0))
+
+
 def _instant(fleet_id: str, row: Mapping[str, Any]) -> CapacitySeen:
     members = tuple(one for part in row.get("Instances", []) for one in part["InstanceIds"])
     errors = [Shortfall(one.get("ErrorCode", ""), one.get("ErrorMessage", "")) for one in row.get("Errors", [])]
@@ -172,14 +188,18 @@ def _members(calls: Calls, operation: str, fleet_id: str, **parameters: Any) -> 
     return tuple(found)
 
 
-def _history(calls: Calls, operation: str, fleet_id: str, **parameters: Any) -> tuple[Shortfall, ...]:
-    """Why launches failed, those with a text first, newest first; AWS keeps a fleet's history for 48 hours."""
+def _history(calls: Calls, operation: str, fleet_id: str, **parameters: Any) -> list[Mapping[str, Any]]:
+    """What happened to a fleet, newest first; AWS keeps it for 48 hours."""
     epoch = datetime(2000, 1, 1, tzinfo=UTC)
     rows: list[Mapping[str, Any]] = []
     for page in calls.pages("ec2", operation, "read", f"history of {fleet_id}", StartTime=epoch, **parameters):
         rows += page["HistoryRecords"]
-    newest_first = sorted(rows, key=lambda one: one["Timestamp"], reverse=True)
-    return tuple(sorted(dict.fromkeys(_errors(newest_first)), key=lambda one: not one.text))
+    return sorted(rows, key=lambda one: one["Timestamp"], reverse=True)
+
+
+def _shortfalls(history: Iterable[Mapping[str, Any]]) -> tuple[Shortfall, ...]:
+    """Why launches failed, those with a text first, newest first."""
+    return tuple(sorted(dict.fromkeys(_errors(history)), key=lambda one: not one.text))
 
 
 def _errors(rows: Iterable[Mapping[str, Any]]) -> Iterable[Shortfall]:

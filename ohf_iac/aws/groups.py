@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from ohf_iac.errors import ProviderError
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 #: What a frozen group must not do; Terminate stays on, or the stack could not be deleted (design §2.5).
 FROZEN_PROCESSES: Final = ("AZRebalance", "Launch", "ReplaceUnhealthy")
+#: The moment in a SuspensionReason (Auto Scaling API, SuspendedProcess).
+_SUSPENDED_AT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 #: Activities that have ended; every other status, also one unknown to us, means that something is under way.
 _ENDED: Final = frozenset({"Successful", "Failed", "Cancelled"})
 
@@ -32,17 +36,26 @@ def group_seen(calls: Calls, group: str, now: float) -> CapacitySeen:
     if not rows:
         return CapacitySeen(group, gone=True, frozen=True)
     row = rows[0]
-    suspended = {one["ProcessName"] for one in row.get("SuspendedProcesses", [])}
+    suspended = {one["ProcessName"]: one.get("SuspensionReason", "") for one in row.get("SuspendedProcesses", [])}
+    frozen = suspended.keys() >= set(FROZEN_PROCESSES)
     activities = _activities(calls, group)
     return CapacitySeen(
         capacity_id=group,
         state=row.get("Status", ""),
         target=row["DesiredCapacity"],
-        frozen=suspended.issuperset(FROZEN_PROCESSES),
+        frozen=frozen,
+        frozen_since=_suspended_at([suspended[one] for one in FROZEN_PROCESSES]) if frozen else 0,
         busy=any(_launching(one) for one in activities),
         members=tuple(one["InstanceId"] for one in row.get("Instances", [])),
         shortfalls=tuple(dict.fromkeys(_shortfalls(activities))),
     )
+
+
+def _suspended_at(reasons: Iterable[str]) -> int:
+    """When the last of some processes was suspended ("User suspended at 2026-11-23T19:05:51Z"); 0 when not told."""
+    times = [_SUSPENDED_AT.search(one) for one in reasons]
+    told = [datetime.fromisoformat(one[0]).timestamp() for one in times if one]
+    return int(max(told)) if len(told) == len(times) else 0
 
 
 def suspend_group(calls: Calls, group: str) -> None:

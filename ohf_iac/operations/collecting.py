@@ -87,6 +87,7 @@ def _holdings(app: App, calls: Calls, memory: Memory, request_id: str | None = N
     seen = replace(
         seen,
         told=frozenset(told),
+        answered={one.request.request_id: one.settled_at for one in settled},
         marks={one.request.request_id: one.verdict for one in settled if one.verdict},
     )
     return replace(seen, marks={**seen.marks, **_lasting_marks(calls, seen)})

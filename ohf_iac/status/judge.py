@@ -24,6 +24,7 @@ from ohf_iac.observation import fleet_ids
 from ohf_iac.request import TAG_SETTLED
 from ohf_iac.status.recover import STACK_MEMORY, STACK_PATIENCE
 from ohf_iac.status.shortage import STACK_ENDED, why_short
+from ohf_iac.status.stillness import shown_since
 from ohf_iac.status.tally import is_returned, settled_mark, tally, verdict_of
 from ohf_iac.template.kinds import FLEET_MAINTAIN, INSTANT, REPLACING, SPOT_MAINTAIN
 
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from ohf_iac.machine import Instance, Machine
     from ohf_iac.observation import Observation
     from ohf_iac.request import Request, RequestRecord, Verdict
-    from ohf_iac.status.tally import Tally
+    from ohf_iac.status.stillness import shown_since
+from ohf_iac.status.tally import Tally
 
 Wish = Literal["wait", "look", "freeze", "terminate", "buy-rest", "settle"]
 
@@ -96,7 +98,8 @@ class _Case:
 
     @property
     def short_since(self) -> int:
-        return self.record.first_short_at or int(self.seen.at)
+        """When the shortage was first looked at; where nobody remembers, what AWS shows of it counts."""
+        return self.record.first_short_at or shown_since(self.seen)
 
 
 def judge(record: RequestRecord, seen: Observation, policy: Policy) -> Judgement:
@@ -300,14 +303,12 @@ def _rest_bought(case: _Case) -> bool:
 
 
 def _may_buy_rest(case: _Case) -> bool:
-    """A heterogeneous request whose spot fleet has ended short, with nothing pending, gets its rest on demand."""
+    """A heterogeneous request whose spot fleet ended short, with nothing pending, gets its rest on demand, once."""
     stack = case.seen.stack
-    if case.request.price_type != "heterogeneous" or stack is None or _rest_bought(case):
+    if case.request.price_type != "heterogeneous" or stack is None or _rest_bought(case) or stack.turned_back:
         return False
-    if case.seen.at < case.request.deadline - EXPIRY_MARGIN or case.record.cancelled_at:
-        return False
-    in_time = case.seen.at < case.request.deadline + REST_SECONDS
-    usable = stack.phase not in STACK_ENDED and stack.status not in BUSY
+    in_time = -EXPIRY_MARGIN <= case.seen.at - case.request.deadline < REST_SECONDS
+    usable = stack.phase not in STACK_ENDED and stack.status not in BUSY and not case.record.cancelled_at
     return in_time and usable and bool(case.seen.capacities) and _frozen(case) and _quiet(case)
 
 

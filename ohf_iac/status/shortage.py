@@ -10,6 +10,7 @@ from ohf_iac.cfn import BUSY, root_cause, root_code
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ohf_iac.cfn import StackEvent
     from ohf_iac.observation import CapacitySeen, Observation
     from ohf_iac.request import Request
 
@@ -23,7 +24,8 @@ _LAUNCH_FAILED: Final = re.compile(rf": (?:Server|Client)\.({_MISHAPS})\b")
 def why_short(request: Request, seen: Observation, failure: str) -> str:
     """The reason for a shortage; "" when AWS gave none. `failure` is what the first dead machine died of.
 
-    A heterogeneous request whose stack was busy until the deadline never got its on-demand rest: that comes first.
+    A heterogeneous request whose stack was busy until the deadline never got its on-demand rest: that comes first,
+    as does an update that failed, which is the purchase of that rest.
     """
     stack = seen.stack
     ended = stack is not None and stack.phase in STACK_ENDED
@@ -31,13 +33,21 @@ def why_short(request: Request, seen: Observation, failure: str) -> str:
     at_deadline = f"stack is still {stack.status} at the deadline" if stack and busy else ""
     if at_deadline and request.price_type == "heterogeneous":
         return f"on-demand rest not bought: {at_deadline}"
-    if ended and (cause := root_cause(seen.events)):
-        return _coded(root_code(seen.events), cause)
+    if stack is not None and stack.turned_back:
+        return f"on-demand rest not bought: {_told_by(seen.events) or stack.reason or stack.status}"
+    if ended and (cause := _told_by(seen.events)):
+        return cause
     if cause := _first_shortfall(seen.capacities) or _launch_failure(failure):
         return cause
     if stack is not None and ended:
         return stack.reason or f"stack is {stack.status}"
     return at_deadline
+
+
+def _told_by(events: Iterable[StackEvent]) -> str:
+    told = tuple(events)
+    cause = root_cause(told)
+    return _coded(root_code(told), cause) if cause else ""
 
 
 def _first_shortfall(capacities: Iterable[CapacitySeen]) -> str:

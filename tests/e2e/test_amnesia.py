@@ -28,6 +28,15 @@ REQUESTS = 4
 #: Host Factory's pace, an hour of an outage, longer than any grace
 PAUSES = (20, 30, 60, 300, 2400, 4 * 3600)
 FOREVER = 4 * 3600
+#: seconds by which the hosts' clock may be off while AWS still takes their calls
+SKEWS = (-240, -60, 0, 90, 240)
+#: what may be wrong with stacks for a while
+TROUBLES: tuple[dict[str, Any], ...] = (
+    {},
+    {"failCreate": {"Capacity": "no such thing"}},
+    {"failDelete": {"Capacity": {"reason": "held by a lock", "times": 2}}},
+    {"failDelete": {"LaunchTemplate": {"reason": "it is in use", "times": 1}}},
+)
 
 
 @dataclass(slots=True)
@@ -83,11 +92,16 @@ class Amnesia(RuleBasedStateMachine):
 
     @initialize(room=st.sampled_from([None, 2]))
     def start(self, room: int | None) -> None:
-        self.aws.reset(profile="realistic", **({"capacity": {"*": room}} if room else {}))
+        self.room: dict[str, Any] = {"capacity": {"*": room}} if room else {}
+        self.aws.reset(profile="realistic", **self.room)
         home = self.folder / str(next(self.numbers))
-        self.kept = Installation(Provider(home / "kept", self.aws), ACCOUNT)
+        home.mkdir()
+        self.clock, self.skew = home / "clock", 0
+        clock = {"OHF_CLOCK_FILE": str(self.clock)}
+        self.kept = Installation(Provider(home / "kept", self.aws, extra=clock), ACCOUNT)
         keys = {"AWS_ACCESS_KEY_ID": f"AKIA{OTHER}"}
-        self.lost = Installation(Provider(home / "lost", self.aws, extra=keys), OTHER)
+        self.lost = Installation(Provider(home / "lost", self.aws, extra=clock | keys), OTHER)
+        self.passes(0)
         self.requests: list[Pair] = []
         self.returns: list[Pair] = []
 
@@ -116,7 +130,17 @@ class Amnesia(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from(PAUSES))
     def wait(self, seconds: int) -> None:
-        self.aws.advance(seconds)
+        self.passes(seconds)
+
+    @rule(seconds=st.sampled_from(SKEWS))
+    def step(self, seconds: int) -> None:
+        """The hosts' clock is set, forward or back; AWS's is not."""
+        self.skew = seconds
+        self.passes(0)
+
+    @rule(trouble=st.sampled_from(TROUBLES))
+    def trouble(self, trouble: dict[str, Any]) -> None:
+        self.aws.scenario(profile="realistic", **self.room, stacks=trouble)
 
     @rule()
     def forget(self) -> None:
@@ -141,15 +165,26 @@ class Amnesia(RuleBasedStateMachine):
         given, pair.left = pair.left[:number], pair.left[number:]
         self.returned(given, by_name=by_name)
 
+    @rule()
+    def collect(self) -> None:
+        """The timer's run: what nobody has polled for hours ends."""
+        for one in (self.kept, self.lost):
+            said(one.provider, "gc", "--apply")
+
     @precondition(lambda self: any(one.left for one in self.requests))
     @rule(data=st.data())
     def taken(self, data: st.DataObject) -> None:
-        """EC2 takes the same machine of a settled request from both."""
+        """The same machine of a settled request is taken from both: a spot one is interrupted, others end."""
         owning = [one for one in self.requests if one.left]
         pair = owning[data.draw(st.integers(0, len(owning) - 1))]
         for one, machine in zip((self.kept, self.lost), pair.left[0], strict=True):
-            client = self.aws.client("ec2", account=one.account)
-            client.terminate_instances(InstanceIds=[machine["machineId"]])
+            if machine["machineId"] not in one.live():
+                continue
+            if machine["priceType"] == "spot":
+                self.aws.interrupt([machine["machineId"]])
+            else:
+                client = self.aws.client("ec2", account=one.account)
+                client.terminate_instances(InstanceIds=[machine["machineId"]])
 
     def returned(self, given: list[tuple[dict[str, Any], dict[str, Any]]], *, by_name: bool) -> None:
         keys = ("name",) if by_name else ("name", "machineId")
@@ -159,12 +194,17 @@ class Amnesia(RuleBasedStateMachine):
             ids.append(str(one.provider.call("requestReturnMachines", {"machines": hosts})["requestId"]))
         self.returns.append(Pair((ids[0], ids[1]), "return"))
 
+    def passes(self, seconds: float) -> None:
+        """Virtual time passes; the hosts' clock goes with it, as far off as it is."""
+        self.aws.advance(seconds)
+        self.clock.write_text(str(float(self.aws.clock_file.read_text()) + self.skew))
+
     def compare(self, pair: Pair) -> None:
         """Both are asked; where one has ended the other has, or does at its next poll."""
         first = not pair.ended
         pair.entries = [self.kept.status(pair.ids[0]), self.lost.status(pair.ids[1])]
         if len({one["status"] == "running" for one in pair.entries}) == 2:
-            self.aws.advance(20)
+            self.passes(20)
             pair.entries = [self.kept.status(pair.ids[0]), self.lost.status(pair.ids[1])]
         assert pair.entries[0]["status"] == pair.entries[1]["status"], pair.entries
         if not pair.ended or pair.kind == "return":
@@ -180,7 +220,7 @@ class Amnesia(RuleBasedStateMachine):
             self.compare(pair)
             if pair.ended:
                 return
-            self.aws.advance(120)
+            self.passes(120)
         raise AssertionError(pair)
 
     def living(self, one: Installation, entry: dict[str, Any]) -> list[dict[str, Any]]:
@@ -192,16 +232,17 @@ class Amnesia(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "requests"):
             return
+        self.trouble({})
         for pair in (*self.requests, *self.returns):
             self.ended(pair)
         if given := [machines for pair in self.requests for machines in pair.left]:
             self.returned(given, by_name=False)
-            self.aws.advance(300)
+            self.passes(300)
             self.compare(self.returns[-1])
-        self.aws.advance(FOREVER)
+        self.passes(FOREVER)
         for one in (self.kept, self.lost):
             said(one.provider, "gc", "--apply")
-        self.aws.advance(600)
+        self.passes(600)
         for one in (self.kept, self.lost):
             assert (one.live(), one.stacks()) == (set(), [])
         self.lost.forget()

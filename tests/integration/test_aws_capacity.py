@@ -82,6 +82,15 @@ def test_a_frozen_one_keeps_its_machines_and_replaces_none(local_aws: LocalAws, 
 
 
 @pytest.mark.parametrize("kind", sorted(REPLACING))
+def test_a_frozen_one_tells_since_when(local_aws: LocalAws, calls: Calls, kind: Kind) -> None:
+    made = make(local_aws, calls, kind).settle_down(120)
+    assert only(made).frozen_since == 0
+    before = local_aws.now()
+    frozen(made).settle_down(600)
+    assert before - 1 <= only(made).frozen_since <= local_aws.now() - 590
+
+
+@pytest.mark.parametrize("kind", sorted(REPLACING))
 def test_without_the_freeze_a_lost_machine_is_replaced(local_aws: LocalAws, calls: Calls, kind: Kind) -> None:
     """The test above can fail."""
     made = make(local_aws, calls, kind).settle_down(120)
