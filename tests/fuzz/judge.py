@@ -141,7 +141,7 @@ def _called(site: Site, operation: str, content: bytes) -> tuple[int, dict[str, 
     source.write_bytes(content)
     before = _written(site)
     said = StringIO()
-    with _environment(site.environ), redirect_stdout(said), redirect_stderr(said):
+    with environment(site.environ), redirect_stdout(said), redirect_stderr(said):
         code, text, afterwards = face.answer([operation, "-f", str(source)], os.environ)
         afterwards()
     assert said.getvalue() == ""
@@ -180,7 +180,8 @@ def _write_conf(site: Site, files: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _environment(environ: Mapping[str, str]) -> Iterator[None]:
+def environment(environ: Mapping[str, str]) -> Iterator[None]:
+    """These variables and no others."""
     before = dict(os.environ)
     try:
         os.environ.clear()
