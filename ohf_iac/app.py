@@ -156,7 +156,9 @@ def _log(settings: Settings) -> Log:
 
 
 def _host() -> str:
-    return os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "host")
+    """This host's name as a part of a file's: no name leads out of the log folder."""
+    name = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "host")
+    return "".join(char if char.isalnum() or char in "-_." else "_" for char in name)
 
 
 def _note_call(app: App, note: CallNote) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from ohf_iac.errors import BusinessRuleError
 from ohf_iac.installation.planning import SHARED, PlannedFile
 
 if TYPE_CHECKING:
@@ -78,7 +79,15 @@ WantedBy=timers.target
 
 
 def _quoted(word: str) -> str:
-    """A word of ExecStart (systemd.service(5), command lines): quoted, specifiers and variables taken as text."""
+    """A word of ExecStart (systemd.service(5), command lines): quoted, specifiers and variables taken as text.
+
+    BusinessRuleError for one with an end of line, behind which a unit would go on with a setting.
+    """
+    if not word.isprintable():
+        raise BusinessRuleError(
+            f"write the timer: the path {word!r} has characters in it that no unit can hold",
+            hint="use a folder with a plain name",
+        )
     text = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
     return (
         text if text.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum() else f'"{text}"'
