@@ -39,11 +39,12 @@ class Seen:
 
 @dataclass(slots=True)
 class RunningProxy:
-    """A proxy at work."""
+    """A proxy at work: what was asked of it, and what it passed on, headers and all."""
 
     port: int
     certificate: Path
     seen: list[Seen] = field(default_factory=list)
+    passed: list[bytes] = field(default_factory=list)
 
     @property
     def hosts(self) -> set[str]:
@@ -95,6 +96,8 @@ class _Handler(BaseHTTPRequestHandler):
         place = urlsplit(self.path)
         connection = HTTPConnection(urlsplit(self.upstream).netloc, timeout=60)
         kept = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
+        head = "".join(f"{name}: {value}\n" for name, value in kept.items())
+        self.running.passed.append(f"{self.command} {self.path}\n{head}\n".encode() + body)
         connection.request(self.command, place.path or "/", body, kept)
         answer = connection.getresponse()
         content = answer.read()
