@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ohf_iac.aws.in_time import OutOfTimeError, in_time
-from ohf_iac.aws.session import client_of, domain_of, session_for
-from ohf_iac.aws.translate import translated
+from ohf_iac.aws.session import client_of, domain_of, renew, session_for
+from ohf_iac.aws.translate import EXPIRED, translated
 from ohf_iac.errors import OhfError, ProviderError
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Calls:
         self._session: Any = None
         self._clients: dict[str, Any] = {}
         self._allowance: Iterator[int] | None = None
+        self._renewed = False
 
     def within(self, remaining: Callable[[], float]) -> Calls:
         """The same clients under another deadline."""
@@ -61,7 +62,24 @@ class Calls:
         return other
 
     def call(self, service: str, operation: str, verb: str, thing: str, **parameters: Any) -> dict[str, Any]:
-        """The answer of one AWS call, in what is left of the deadline, or a ProviderError: `verb thing: cause`."""
+        """The answer of one AWS call, in what is left of the deadline, or a ProviderError: `verb thing: cause`.
+
+        Keys that AWS calls expired were refused before anything was done: they are fetched anew, once, and used.
+        """
+        try:
+            return self._called(service, operation, verb, thing, parameters)
+        except ProviderError as error:
+            if error.aws_code not in EXPIRED or self._renewed:
+                raise
+        self._renewed = True
+        renew(self.access)
+        self._session = None
+        self._clients.clear()
+        return self._called(service, operation, verb, thing, parameters)
+
+    def _called(
+        self, service: str, operation: str, verb: str, thing: str, parameters: dict[str, Any]
+    ) -> dict[str, Any]:
         left = self._remaining()
         if left <= 0 or (self._allowance is not None and next(self._allowance, None) is None):
             raise ProviderError(

@@ -56,6 +56,13 @@ class RoleCache(NamedTuple):
         except OSError:
             return  # as the module's docstring says: the next process asks STS itself
 
+    def forget(self) -> None:
+        """Keep nothing of what is kept: AWS has refused some of it."""
+        try:
+            os.unlink(self.path)
+        except OSError:
+            return  # there is none, or it cannot be removed: it is believed no longer than it says
+
     def _entries(self) -> dict[str, Keys]:
         try:
             document = json.loads(_private(self.path)) if self.path else {}

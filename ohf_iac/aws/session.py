@@ -73,6 +73,13 @@ def session_for(access: Access) -> Any:
     return _session(access, around, int(time.monotonic() // SESSION_LIFE))
 
 
+def renew(access: Access) -> None:
+    """Forget the credentials in use, those that are kept of roles too: the next session asks their sources."""
+    RoleCache(access.roles_file).forget()
+    _session.cache_clear()
+    client_of.cache_clear()
+
+
 @lru_cache(maxsize=32)
 def client_of(session: Any, service: str, access: Access, connect_timeout: float, read_timeout: float) -> Any:
     """A client of a session; one client serves any number of calls."""

@@ -304,3 +304,19 @@ def test_keys_that_end_at_once_are_told(local_aws: LocalAws, roles_file: Path) -
         ec2.of_owner(hasty, "here")
     assert (failure.value.sent, failure.value.transient) == (False, True)
     assert "clock" in failure.value.hint
+
+
+def test_keys_that_aws_calls_expired_are_fetched_anew_once(local_aws: LocalAws, roles_file: Path) -> None:
+    """A host whose clock is behind, or keys that somebody revoked: the file says that they are good."""
+    who(process(local_aws, roles_file))
+    local_aws.advance(4000)
+    begun = process(local_aws, roles_file)
+    behind = Calls(replace(begun.access, now=lambda: local_aws.now() - 4000), lambda: 20.0)
+    assert ec2.of_owner(behind, "here") == ()
+    actions = [(one["action"], one["status"]) for one in local_aws.calls()]
+    assert actions[-3:] == [("DescribeInstances", 400), ("AssumeRole", 200), ("DescribeInstances", 200)]
+    local_aws.scenario(faults=[{"service": "ec2", "kind": "error", "status": 400, "code": "RequestExpired"}])
+    local_aws.clear_calls()
+    with pytest.raises(ProviderError, match="RequestExpired"):
+        ec2.of_owner(process(local_aws, roles_file), "here")
+    assert [one["action"] for one in local_aws.calls()] == ["DescribeInstances", "AssumeRole", "DescribeInstances"]
