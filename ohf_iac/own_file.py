@@ -33,5 +33,22 @@ def open_own(path: str, flags: int, mode: int = 0o600) -> int:
     return descriptor
 
 
+def check_own(path: str) -> None:
+    """OSError where `open_own` would refuse what stands at a path; nothing is opened.
+
+    For SQLite, which opens files by itself: another descriptor of its file, once closed, would drop its locks.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+        if stat.S_ISLNK(mode):
+            if not _may_be_followed(path):
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+            mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISFIFO(mode):
+        raise OSError(errno.EINVAL, "it is a pipe, not a file", path)
+
+
 def _may_be_followed(path: str) -> bool:
     return os.lstat(path).st_uid in (0, os.geteuid())

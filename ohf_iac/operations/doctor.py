@@ -7,6 +7,7 @@ changes nothing.
 from __future__ import annotations
 
 import os
+import stat
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -150,6 +151,10 @@ def _private_files(patient: Patient) -> Found:
     if os.name == "nt":
         return "ok", "not checked on Windows, which has no such modes", ""
     folders = (settings.work_dir, settings.log_dir)
+    for folder in (settings.work_dir, settings.conf_dir):
+        if os.path.isdir(folder) and os.stat(folder).st_mode & stat.S_IWOTH:
+            told = f"everybody may write to {folder}, and so decide what this provider does"
+            return "warn", told, f"chmod o-w {quote(folder)}"
     ours = [path for folder in folders for path in glob(f"{escape(folder)}/{settings.provider_name}-*")]
     too_open = sorted({one for one in ours if os.path.isfile(one) and os.stat(one).st_mode & 0o077})
     if too_open:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from ohf_iac.errors import StorageError
+from ohf_iac.own_file import check_own
 from ohf_iac.store.document import SECTIONS, CorruptError
 from ohf_iac.store.durable import discard, make_empty, put_in_place
 from ohf_iac.store.tables import record_of
@@ -149,6 +150,10 @@ def _reading(path: str, mode: str, timeout: float, steps: Steps) -> sqlite3.Conn
 
 def _connected(path: str, mode: str, timeout: float) -> sqlite3.Connection:
     """In autocommit, texts as bytes: a damaged one need not be UTF-8. Memories may cross threads."""
+    try:
+        check_own(path)
+    except OSError as error:
+        raise StorageError(f"Cannot open {path}: {error.strerror}", hint="Move it away.") from error
     connection = sqlite3.connect(
         f"file:{quote(path)}?{mode}", uri=True, timeout=timeout, isolation_level=None, check_same_thread=False
     )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ohf_iac.errors import StorageError
 from ohf_iac.log import LineFile, Log
-from ohf_iac.store.json_file import json_store
+from ohf_iac.store.json_file import JsonStore, json_store
 from ohf_iac.store.lock import locked
 from ohf_iac.store.memory import Memory
+from ohf_iac.store.sqlite import SqliteStore, sqlite_store
 from tests.e2e.provider import NAME, Provider
 
 SOMEBODY = 54321
@@ -64,11 +66,16 @@ def test_a_pipe_makes_no_log_wait_and_gets_nothing(tmp_path: Path, heard: bool) 
 
 
 @posix
-def test_a_pipe_in_place_of_memory_or_its_lock_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("store", [json_store, sqlite_store])
+def test_a_pipe_in_place_of_memory_or_its_lock_is_told(
+    tmp_path: Path, store: Callable[[str], JsonStore | SqliteStore]
+) -> None:
     os.mkfifo(tmp_path / "memory")
     os.mkfifo(tmp_path / "lock")
     with pytest.raises(StorageError, match="pipe"):
-        json_store(str(tmp_path / "memory")).read()
+        store(str(tmp_path / "memory")).read()
+    with pytest.raises(StorageError, match="pipe"):
+        store(str(tmp_path / "memory")).change(lambda _memory: Memory())
     with pytest.raises(StorageError, match="pipe"), locked(str(tmp_path / "lock"), 1):
         pass
 
@@ -78,11 +85,11 @@ def test_a_link_in_place_of_memory_or_its_lock_is_told_and_left_alone(tmp_path: 
     victim = tmp_path / "shadow"
     victim.write_text("root:x")
     memory = planted(tmp_path / "memory.json", victim)
-    store = json_store(str(memory))
-    with pytest.raises(StorageError, match=r"memory\.json"):
-        store.read()
-    with pytest.raises(StorageError, match=r"memory\.json"):
-        store.change(lambda _memory: Memory())
+    for store in (json_store(str(memory)), sqlite_store(str(memory))):
+        with pytest.raises(StorageError, match=r"memory\.json"):
+            store.read()
+        with pytest.raises(StorageError, match=r"memory\.json"):
+            store.change(lambda _memory: Memory())
     lock = planted(tmp_path / "lock", victim)
     with pytest.raises(StorageError), locked(str(lock), 1):
         pass

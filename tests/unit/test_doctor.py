@@ -186,3 +186,11 @@ def test_files_that_others_may_read_are_told_with_the_command_that_mends_them(
     keys.chmod(0o644)
     check = found({**environ, "OHF_PROVIDER_CREDENTIALS_FILE": str(keys)})["D203"]
     assert (check.severity, check.fix) == ("fail", f"chmod 600 {keys}")
+
+
+@pytest.mark.parametrize("variable", ["HF_PROVIDER_WORKDIR", "HF_PROVIDER_CONFDIR"])
+def test_folders_that_everybody_may_write_to_are_told(environ: dict[str, str], variable: str) -> None:
+    folder = Path(environ[variable])
+    folder.chmod(0o1777)
+    check = found(environ)["D203"]
+    assert (check.severity, check.fix) == ("warn", f"chmod o-w {folder}")
