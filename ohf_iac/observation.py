@@ -59,6 +59,16 @@ class LaunchTemplateSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class LauncherSeen:
+    """A group or maintain fleet that launches whatever it lacks; `created_at` in epoch seconds."""
+
+    kind: Kind
+    launcher_id: str
+    created_at: int = 0
+    tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
 class Shortfall:
     """One reason that AWS gave for not launching: an error code ("" if AWS gave none) and its text."""
 

@@ -9,6 +9,7 @@ grace have passed (design §6), and then
     marked, and a machine came later  -> that machine is nobody's, the others are Host Factory's
     a return asked for its end        -> a machine that still lives is nobody's
     no stack, no mark                 -> machines and launch templates that survived a deletion
+    no stack, and it still launches   -> a group or maintain fleet, marked or not: whatever it launches is nobody's
 
 What lacks the owner's tag is never listed, nor is a machine that a terminal answer may have told of: memory, where
 there is any, can only protect more.
@@ -40,10 +41,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ohf_iac.machine import Instance
-    from ohf_iac.observation import LaunchTemplateSeen, StackSeen
+    from ohf_iac.observation import LauncherSeen, LaunchTemplateSeen, StackSeen
 
-Thing = Literal["stack", "machine", "launch-template"]
-Reason = Literal["never-settled", "failed", "unexecuted", "empty", "late", "returned", "survivor", "left-over"]
+Thing = Literal["stack", "machine", "launch-template", "launcher"]
+Reason = Literal[
+    "never-settled", "failed", "unexecuted", "empty", "late", "returned", "survivor", "left-over", "launching"
+]
 
 #: seconds that pass after a deadline, a launch or a return before something may be an orphan (design §6)
 GRACE: Final = 7200
@@ -86,6 +89,7 @@ class Holdings:
     marks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     told: frozenset[str] = frozenset()
     answered: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    launchers: tuple[LauncherSeen, ...] = ()
 
     def machines_of(self, request_id: str) -> tuple[Instance, ...]:
         """All instances of a request, dead ones too."""
@@ -107,7 +111,13 @@ class Holdings:
 
 def orphans(seen: Holdings, grace: float = GRACE) -> tuple[Orphan, ...]:
     """The orphans among the holdings, oldest first; `grace` in seconds."""
-    found = [*_stacks(seen), *_machines_in_stacks(seen), *_without_stack(seen), *_templates(seen)]
+    found = [
+        *_stacks(seen),
+        *_machines_in_stacks(seen),
+        *_without_stack(seen),
+        *_templates(seen),
+        *_launchers(seen),
+    ]
     due = (one for one in found if one.since + grace <= seen.at)
     return tuple(sorted(due, key=lambda one: (one.since, one.thing, one.resource_id)))
 
@@ -231,3 +241,14 @@ def _templates(seen: Holdings) -> Iterator[Orphan]:
             one.created_at,
             f"stack {one.name} does not exist, and no machine of it lives",
         )
+
+
+def _launchers(seen: Holdings) -> Iterator[Orphan]:
+    """Groups and maintain fleets that launch though their stack is gone."""
+    for one in seen.launchers:
+        request_id = one.tags.get(TAG_REQUEST, "")
+        name = stack_name(request_id)
+        if id_kind(request_id) != "req" or one.tags.get(TAG_OWNER) != seen.owner or name in seen.stack_names:
+            continue
+        why = f"stack {name} does not exist, and this {one.kind} goes on launching"
+        yield Orphan("launcher", "launching", one.launcher_id, name, request_id, one.created_at, why)

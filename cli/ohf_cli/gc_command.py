@@ -73,9 +73,9 @@ def command(apply: bool, older_than: int, timeout: float, detailed_exitcode: boo
     """List what nobody will ask for any more, with the evidence in AWS; with --apply collect it.
 
     Found: stacks past their deadline that never settled, failed ones without live machines, empty ones, change sets
-    that were never executed, machines and launch templates without a stack, machines that came after the final
-    answer or outlived their return. Only what bears this provider's ohf:owner, and never a machine of a settled
-    request. Works without memory. --apply also carries out all due chores.
+    that were never executed, machines, launch templates and groups or fleets without a stack, machines that came
+    after the final answer or outlived their return. Only what bears this provider's ohf:owner, and never a machine
+    of a settled request. Works without memory. --apply also carries out all due chores.
 
     \b
     Examples:

@@ -149,6 +149,11 @@ def _missing(fleet_id: str, error: ProviderError) -> CapacitySeen:
     return CapacitySeen(fleet_id, gone=True, frozen=True)
 
 
+def still_launches(state: str, row: Mapping[str, Any], target: int, now: float) -> bool:
+    """Whether a maintain fleet still replaces what it loses: not ended, not expired, not emptied."""
+    return target > 0 and not _ended(state, row, now)
+
+
 def _ended(state: str, row: Mapping[str, Any], now: float) -> bool:
     if known(FLEET_ENDED, state, "a fleet"):
         return True

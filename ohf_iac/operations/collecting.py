@@ -12,23 +12,26 @@ from typing import TYPE_CHECKING, Literal
 from ohf_iac import commands, queries
 from ohf_iac.app import calls_of
 from ohf_iac.aws.launch_templates import delete_template
+from ohf_iac.aws.launchers import launchers_of
 from ohf_iac.errors import OhfError
 from ohf_iac.observation import Observation, fleet_ids
 from ohf_iac.operations.giving_back import DELETION_LOOK
 from ohf_iac.operations.ownership import check_requests
+from ohf_iac.operations.policies import catalogue_if_readable
 from ohf_iac.operations.remembering import note_requests
 from ohf_iac.operations.status import read_memory
 from ohf_iac.orphans import orphans, our_stacks
 from ohf_iac.plan import DeleteStack, delete_token, freeze, terminate
 from ohf_iac.status.recover import record_from_stack
 from ohf_iac.status.tally import verdict_of
+from ohf_iac.template.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ohf_iac.app import App
     from ohf_iac.aws.calls import Calls
-    from ohf_iac.observation import StackSeen
+    from ohf_iac.observation import LauncherSeen, StackSeen
     from ohf_iac.orphans import Holdings, Orphan
     from ohf_iac.plan import Step
     from ohf_iac.request import RequestRecord
@@ -52,8 +55,10 @@ def find_orphans(app: App, grace: float) -> tuple[Orphan, ...]:
     ConfigurationError when memory holds live stacks of another owner: the configuration is not this provider's.
     """
     memory = _memory(app)
+    calls = calls_of(app)
     check_requests(app, memory, (key for key, one in memory.requests.items() if one.stack == "created"))
-    return orphans(_holdings(app, calls_of(app), memory), grace)
+    seen = _holdings(app, calls, memory)
+    return orphans(replace(seen, launchers=_launchers(app, calls)), grace)
 
 
 def collect(app: App, found: tuple[Orphan, ...], grace: float) -> Iterator[Finding]:
@@ -77,6 +82,13 @@ def _memory(app: App) -> Memory:
     except OhfError as error:
         app.log.warning(f"archives not readable: {error.message}", hint=error.hint)
         return read_memory(app)
+
+
+def _launchers(app: App, calls: Calls) -> tuple[LauncherSeen, ...]:
+    """What still launches, of the kinds that the catalogue has; of all kinds where it cannot be read."""
+    catalogue = catalogue_if_readable(app)
+    kinds = {one.kind for one in catalogue.templates} if catalogue else KINDS
+    return launchers_of(calls, app.owner, kinds, app.now())
 
 
 def _holdings(app: App, calls: Calls, memory: Memory, request_id: str | None = None) -> Holdings:
@@ -106,6 +118,8 @@ def _lasting_marks(calls: Calls, seen: Holdings) -> dict[str, str]:
 
 def _collected(app: App, calls: Calls, memory: Memory, orphan: Orphan, grace: float) -> Finding:
     seen = _holdings(app, calls, memory, orphan.request_id)
+    if orphan.thing == "launcher":
+        seen = replace(seen, launchers=_launchers(app, calls))
     again = next((one for one in orphans(seen, grace) if _same(one, orphan)), None)
     if again is None:
         return Finding(orphan, "kept", "it is gone, or no orphan any more")
@@ -113,6 +127,10 @@ def _collected(app: App, calls: Calls, memory: Memory, orphan: Orphan, grace: fl
     if again.thing == "launch-template":
         delete_template(calls, again.resource_id)
         return Finding(again, "collected", "deleted")
+    if again.thing == "launcher":
+        (launcher,) = (one for one in seen.launchers if one.launcher_id == again.resource_id)
+        commands.carry_out(calls, freeze(launcher.kind, again.request_id, (launcher.launcher_id,)))
+        return Finding(again, "collected", "frozen")
     if again.thing == "machine":
         return _ended(calls, again, ())
     (stack,) = (one for one in seen.stacks if one.stack_id == again.resource_id)
