@@ -184,3 +184,29 @@ def test_what_reaches_a_shell_unquoted_is_held_to_harmless_characters_by_the_bod
             for hostile in " $`;&|<>()'\"\\\n*?[]#~!{}%":
                 assert not re.fullmatch(parameter["AllowedPattern"], f"a{hostile}b"), (name, hostile)
                 assert not re.fullmatch(parameter["AllowedPattern"], hostile), (name, hostile)
+
+
+def functions(value: object) -> Iterator[str]:
+    """The functions of a body, as JSON: what CloudFormation evaluates."""
+    if isinstance(value, dict):
+        if len(value) == 1 and next(iter(value)).startswith(("Fn::", "Ref", "Condition")):
+            yield json.dumps(value)
+        for one in value.values():
+            yield from functions(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from functions(one)
+
+
+@pytest.mark.parametrize("field", sorted({*READERS} - {"attributes"}))
+def test_no_field_adds_a_function(field: str) -> None:
+    """`${AWS::AccountId}` is a text, and an object that looks like a function is refused or no function."""
+    name = "AWS::AccountId"
+    script = {"s": b"%EXPORT_USER_DATA%"}
+    for value in ({"Ref": name}, {"Fn::Sub": f"${{{name}}}"}, [{"Ref": name}], f"${{{name}}}", f"k=${{{name}}}"):
+        for kind in (API[ASG], API[INSTANT], API[SPOT_REQUEST]):
+            entry = {**BASE, "userDataScript": "s", **kind, field: value}
+            for body in bodies(entry, script, TemplateDefaults()):
+                for function in functions(json.loads(body)["Resources"]):
+                    assert f'"Ref": "{name}"' not in function
+                    assert f"${{{name}}}" not in function, (field, value)
