@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from ohf_iac.aws.session import Access, client_of, session_for
+from ohf_iac.aws.assumed_role import Role
+from ohf_iac.aws.proxies import Proxy
+from ohf_iac.aws.session import Access, client_of, renew, session_for
+from ohf_iac.config.references import reference_in
 
 HERE = Access(region="us-east-1", endpoints=(("ec2", "http://127.0.0.1:9"),))
 
@@ -31,3 +36,28 @@ def test_the_region_of_the_environment_is_read_under_both_names(monkeypatch: pyt
     assert session_for(Access(region="us-east-2")).region_name == "us-east-2"
     monkeypatch.delenv("AWS_REGION")
     assert session_for(Access()).region_name == "eu-west-2"
+
+
+def test_whatever_says_who_calls_and_how_makes_another_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_proxy = replace(HERE, proxy=Proxy("proxy", 3128, "grid", reference_in("env:GRID_PROXY")))
+    others = [
+        by_proxy,
+        replace(HERE, role=Role("arn:aws:iam::123456789012:role/grid")),
+        replace(HERE, role=Role("arn:aws:iam::123456789012:role/grid"), roles_file="/nowhere/roles.json"),
+        replace(HERE, installation="grid of others"),
+        replace(HERE, credential_script="/bin/false"),
+        replace(HERE, endpoints=()),
+    ]
+    assert len({id(session_for(one)) for one in (HERE, *others)}) == 7
+    for name in ("GRID_PROXY", "HOME", "HTTPS_PROXY"):
+        before = session_for(by_proxy)
+        monkeypatch.setenv(name, "/else")
+        assert session_for(by_proxy) is not before, name
+
+
+def test_credentials_that_were_refused_are_forgotten_with_their_sessions() -> None:
+    session = session_for(HERE)
+    client = client_of(session, "ec2", HERE, 1.0, 2.0)
+    renew(HERE)
+    assert session_for(HERE) is not session
+    assert client_of(session_for(HERE), "ec2", HERE, 1.0, 2.0) is not client
