@@ -133,7 +133,7 @@ def _marks(
         return ()
     request = record.request
     steps = tag(machines + _outliving(record, seen), TAG_SETTLED, verdict)
-    if request.kind == ASG and not request.own_template and seen.instances:
+    if request.kind == ASG and not request.own_template and (seen.instances or seen.stack):
         steps += (TagGroup(stack_name(request.request_id), TAG_SETTLED, verdict),)
     return steps
 
@@ -141,13 +141,17 @@ def _marks(
 def _outliving(record: RequestRecord, seen: Observation) -> tuple[str, ...]:
     """What outlives the machines, and so does the mark on it: the request's own launch template, else its fleet.
 
-    A launch template of somebody else is not ours to mark. Only groups and instant fleets start from such a one. Of
-    a request that is known by its machines alone nobody knows which it is: that one's mark was put before.
+    The machines name it, or the stack where there is none. A launch template of somebody else is not ours to mark;
+    only groups and instant fleets start from such a one, and a group has tags of another sort. Of a request that is
+    known by its machines alone nobody knows which it is: that one's mark was put before.
     """
     if not (record.request.own_template or record.digest or record.stack_id):
         return ()
-    key = TEMPLATE_TAG if record.request.own_template else FLEET_TAG
-    return tuple(dict.fromkeys(one.tags[key] for one in seen.instances if key in one.tags))[:1]
+    key, output = (TEMPLATE_TAG, "LaunchTemplateId") if record.request.own_template else (FLEET_TAG, "CapacityId")
+    named = [one.tags[key] for one in seen.instances if key in one.tags]
+    if seen.stack is not None and (record.request.own_template or record.request.kind == INSTANT):
+        named += [seen.stack.outputs[output]] if output in seen.stack.outputs else []
+    return tuple(named[:1])
 
 
 def tag(ids: Iterable[str], key: str, value: str) -> tuple[Step, ...]:

@@ -119,6 +119,15 @@ def lasting_mark(calls: Calls, stack: StackSeen) -> str:
     return ec2.tag_of(calls, capacity, TAG_SETTLED) if capacity else ""
 
 
+def told_elsewhere(calls: Calls, seen: Observation) -> str:
+    """The verdict that another host told of a request that was looked at, by what it left in AWS; "" if none."""
+    if seen.stack is None:
+        return ""
+    if seen.stack.phase == "deleted":
+        return verdict_in_token(seen.events, seen.request_id)
+    return lasting_mark(calls, with_resources(calls, seen.stack))
+
+
 def deleted_stacks(calls: Calls, wanted: Callable[[str], bool]) -> dict[str, tuple[str, ...]]:
     """Names to ids of the deleted stacks whose name is `wanted`, of any owner; AWS knows them for ninety days."""
     return cloudformation.find_deleted_stacks(calls, wanted)

@@ -69,16 +69,27 @@ class Poll:
         self, record: RequestRecord, seen: Observation, stacks: Mapping[str, StackSeen] | None = None
     ) -> Judgement:
         """Judge a request, look closer where that is wished, carry the wish out, note the new record."""
-        policy = self._policy(record)
-        judgement = judge(record, seen, policy)
+        judgement = judge(record, seen, self._policy(record))
         if judgement.wish == "look":
-            self._pace()
-            seen = queries.look(self.calls, record, seen, stacks)
-            judgement = judge(record, seen, policy)
+            seen, judgement = self._looked(record, seen, stacks)
+        if judgement.wish == "settle" and not seen.instances and seen.stack is not None:
+            seen = replace(seen, stack=queries.with_resources(self.calls, seen.stack))  # it bears the mark alone
         steps = steps_for(record, seen, judgement)
         commands.carry_out(self.calls, steps, self.app.settings.provider.service_role_arn)
         self.changed.append(self._next(record, seen, judgement))
         return judgement
+
+    def _looked(
+        self, record: RequestRecord, seen: Observation, stacks: Mapping[str, StackSeen] | None
+    ) -> tuple[Observation, Judgement]:
+        """A closer look. At the first of two looks at a shortage another host may have had both already."""
+        self._pace()
+        seen = queries.look(self.calls, record, seen, stacks)
+        judgement = judge(record, seen, self._policy(record))
+        if judgement.first_short_at and not record.first_short_at and not seen.settled:
+            seen = replace(seen, settled=queries.told_elsewhere(self.calls, seen))
+            judgement = judge(record, seen, self._policy(record))
+        return seen, judgement
 
     def _walked(self, seen: Mapping[str, Observation]) -> Mapping[str, StackSeen] | None:
         """All our stacks in one walk, where one describe for each request that needs a look would be throttled.
@@ -137,7 +148,7 @@ class Poll:
                 seen = replace(seen, settled=queries.lasting_mark(self.calls, stack))
                 return status_of(found, self.act(found, seen, {stack.name: stack}))
         if maybe_unseen(request_id, self.app.now()):
-            return RequestStatus(request_id, "running")
+            return self._young(request_id, all_seen)
         if any(one.live for one in seen.instances):
             record = record_from_machines(request_id, self.app.owner, seen.instances)
             return status_of(record, self.act(record, seen))
@@ -151,7 +162,16 @@ class Poll:
         self._pace()
         return queries.stack_of(self.calls, self.app.owner, name)
 
+    def _young(self, request_id: str, asked: Iterable[str]) -> RequestStatus:
+        """What AWS may not show yet, unless it is over and its stack deleted already."""
+        return self._of_deleted(request_id, asked) or RequestStatus(request_id, "running")
+
     def _from_deleted(self, request_id: str, asked: Iterable[str]) -> RequestStatus:
+        return self._of_deleted(request_id, asked) or RequestStatus(
+            request_id, "complete_with_error", f"{request_id} is not known to this provider"
+        )
+
+    def _of_deleted(self, request_id: str, asked: Iterable[str]) -> RequestStatus | None:
         """The verdict in the events of a deleted stack; one listing of these serves all ids of a poll."""
         if self._deleted is None:
             names = {stack_name(one) for one in asked}
@@ -159,7 +179,7 @@ class Poll:
         found = self._deleted.get(stack_name(request_id), ())
         record = queries.record_of_deleted(self.calls, self.app.owner, found, int(self.app.now()))
         if record is None:
-            return RequestStatus(request_id, "complete_with_error", f"{request_id} is not known to this provider")
+            return None
         self.changed.append(record)
         return remembered(record)
 
