@@ -6,10 +6,11 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
-from moto.ec2.models import ec2_backends
+from moto.ec2.models import ec2_backends, launch_templates
 from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
@@ -94,6 +95,12 @@ class World:
     sessions: dict[str, RoleSession] = field(default_factory=dict)
     _failures_used: Counter[int] = field(default_factory=Counter)
     _failures_of: Scenario | None = None
+
+    def __post_init__(self) -> None:
+        # launch templates are the only passive things whose age matters to anybody; moto takes the wall's time
+        vars(launch_templates)["utcnow"] = lambda: datetime.fromtimestamp(self.timeline.now(), UTC).replace(
+            tzinfo=None
+        )
 
     def region(self, account: str, region: str) -> Region:
         """The region, made and seeded on first use. Raises KeyError when there is no such region."""

@@ -132,3 +132,10 @@ def test_capacity_comes_back_with_the_dead(local_aws: LocalAws) -> None:
     assert fleet(local_aws, "instant", 1, pool, template=template(local_aws, "b"))["Instances"] == []
     local_aws.advance(GONE_AFTER)
     assert len(fleet(local_aws, "instant", 1, pool, template=template(local_aws, "c"))["Instances"]) == 1
+
+
+def test_a_launch_template_is_made_at_the_virtual_time(local_aws: LocalAws) -> None:
+    now = local_aws.advance(50_000)
+    ec2 = local_aws.client("ec2")
+    made = ec2.create_launch_template(LaunchTemplateName="aged", LaunchTemplateData={"InstanceType": "m5.large"})
+    assert abs(made["LaunchTemplate"]["CreateTime"].timestamp() - now) < 100
