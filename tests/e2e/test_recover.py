@@ -119,6 +119,32 @@ def test_a_dry_run_writes_nothing(human: Human) -> None:
     assert "1 of them newly would be remembered" in human.says("recover", "--dry-run")
 
 
+def test_everything_lost_is_found_at_once_and_a_second_time_changes_no_byte(human: Human) -> None:
+    provider, aws = human.provider, human.provider.aws
+    gone = provider.settle(provider.request("instant-ondemand", 1))
+    done = provider.give_back(gone["machines"])
+    provider.settle(done)
+    provider.polls(240, step=80)
+    lives = provider.settle(provider.request("asg-ondemand", 3))
+    waits = provider.give_back(lives["machines"][:1])
+    aws.scenario(profile="realistic", capacity={"*": 2})
+    opened = provider.request("request-spot", 3)
+    aws.advance(10)
+    forget(provider)
+    seen = found(human)
+    assert {key: row[:2] for key, row in seen.items()} == {
+        gone["requestId"]: ("complete", "machines"),
+        lives["requestId"]: ("complete", "stack"),
+        opened: ("running", "stack"),
+        waits: ("running", "return tag"),
+        **({done: seen[done][:2]} if done in seen else {}),
+    }
+    assert all(row[3] for row in seen.values())
+    before = (provider.work / "grid-request_database.json").read_bytes()
+    assert not any(row[3] for row in found(human).values())
+    assert (provider.work / "grid-request_database.json").read_bytes() == before
+
+
 def test_what_is_remembered_stays(human: Human) -> None:
     provider = human.provider
     entry = provider.settle(provider.request("instant-ondemand", 2))
