@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ohf_iac.errors import ConfigurationError, ValidationError
@@ -152,6 +152,7 @@ def test_the_tags_setting_is_held_to_what_ec2_takes(tags: dict[str, str]) -> Non
         settings_of({"template": {"tags": tags}})
 
 
+@settings(deadline=None, max_examples=30)
 @given(
     st.dictionaries(
         st.sampled_from(["ohf:owner", "ohf:settled", "ohf:request-id", "Aws:x", "aws:y", "RC_ACCOUNT", "team"]),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ohf_cli.edge import run
@@ -96,6 +96,7 @@ def test_an_error_is_two_lines_whatever_it_names(says: Says, hostile: str) -> No
     assert len(text.splitlines()) == 2
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.text(), min_size=3, max_size=3), st.one_of(st.none(), st.integers(20, 200)))
 def test_no_cell_holds_what_is_not_printable(texts: list[str], width: int | None) -> None:
     first, second, note = texts

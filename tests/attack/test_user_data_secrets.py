@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ohf_cli.edge import run
@@ -222,6 +222,7 @@ def test_a_long_line_takes_no_time(piece: str) -> None:
     list(secrets_in(piece * (16_384 // len(piece))))
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text())
 def test_any_text_is_looked_at_and_masked(text: str) -> None:
     for one in secrets_in(text):

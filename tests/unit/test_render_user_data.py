@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from ohf_iac.errors import ValidationError
@@ -77,6 +78,7 @@ def test_every_variable_of_both_conventions_is_exported_by_its_fixed_name() -> N
     }
 
 
+@trying(deadline=None)
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40))
 def test_no_value_of_the_catalogue_is_ever_run(value: str) -> None:
     """The shell that reads the exports has the very text, whatever it is made of."""
@@ -180,6 +182,7 @@ def test_filled_in_script_must_fit_with_the_longest_values() -> None:
         user_data({"s": b"%EXPORT_USER_DATA%" + b"#" * 16_300}, userDataScript="s")
 
 
+@trying(deadline=None)
 @given(st.text(st.sampled_from("$${}}!aB_:-\"'\\ \n#@[]*"), max_size=40))
 def test_every_shell_text_survives_substitution(text: str) -> None:
     marked = f"{text}\x00RequestId\x00{text}"
