@@ -154,6 +154,14 @@ def test_a_password_that_may_not_be_read_is_told_with_the_permission(
 
 
 @pytest.mark.usefixtures("kept")
+def test_a_call_whose_password_is_not_to_be_had_now_was_not_sent(local_aws: LocalAws, ours: RunningProxy) -> None:
+    local_aws.scenario(faults=[{"service": "ssm", "kind": "throttle"}])
+    with pytest.raises(ProviderError, match="read the secret ssm:/grid/proxy: Rate exceeded") as failure:
+        ec2.of_owner(through(local_aws, ours, "ssm:/grid/proxy"), "here")
+    assert (failure.value.transient, failure.value.sent) == (True, False)
+
+
+@pytest.mark.usefixtures("kept")
 def test_what_is_not_used_is_not_looked_up(
     local_aws: LocalAws, ours: RunningProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
