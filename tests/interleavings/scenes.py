@@ -30,8 +30,10 @@ from tests.e2e.provider import EXAMPLE, NAME
 from tests.interleavings.stage import Stage
 
 UNITS: Final = 3
+#: a process may be held up between any two calls, and a group or fleet that is not frozen replaces what it lost
+PACE: Final[Mapping[str, Any]] = {"clock": {"perCall": 3}, "times": {"replace": 2}}
 #: with room for so many machines a request is short
-SHORT: Final[Mapping[str, Any]] = {"capacity": {"*": 2}}
+SHORT: Final[Mapping[str, Any]] = {**PACE, "times": {"replace": 30}, "capacity": {"*": 2}}
 
 
 @dataclass(slots=True)
@@ -132,7 +134,7 @@ WORKS: Final[Mapping[str, Work]] = {
 
 def _asked(scene: Scene, *, template: str = "", **scenario: Any) -> None:
     """Three machines asked for, and time for all that come."""
-    scene.stage.reset(**scenario)
+    scene.stage.reset(**(scenario or PACE))
     scene.request_id, _ = request_machines(scene.app(), MachineAsk(template or TEMPLATES[scene.kind], UNITS))
     for _ in range(4):
         scene.stage.advance(20)
@@ -178,7 +180,7 @@ def _rest_due(scene: Scene) -> None:
     """A heterogeneous request whose spot fleet has ended short: the rest is bought on demand."""
     _asked(scene, template="heterogeneous-spot", **SHORT)
     scene.stage.advance(500)  # its spot fleet ends 540 seconds after it was asked for
-    scene.stage.obey()
+    scene.stage.obey(**PACE)
     scene.expected = UNITS
 
 
@@ -250,6 +252,7 @@ def _polled(scene: Scene, hosts: int) -> list[dict[str, RequestStatus]]:
 
 
 def _all_frozen(region: Mapping[str, Any]) -> bool:
-    fleets = [one for one in region["fleets"] + region["spotFleets"] if one["kind"] != "instant"]
+    """Whether nothing replaces a machine any more; instant and request fleets never do."""
+    fleets = [one for one in region["fleets"] + region["spotFleets"] if one["kind"] == "maintain"]
     groups = all(set(FROZEN_PROCESSES) <= set(one["suspended"]) for one in region["groups"])
     return groups and all(one["closed"] or one["target"] == 0 for one in fleets)
