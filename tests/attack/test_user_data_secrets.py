@@ -110,6 +110,8 @@ NONE = (
     "HttpTokens: required",
     "# Password: ask the administrators of the cluster",
     "# the password is in the vault",
+    "# admin_password = whatever the vault says",
+    "REM DOMAIN_PASSWORD=whatever",
     'read -s -p "Password: " answer',
     'echo "no password given" >&2',
     "the net user experience is fine",
