@@ -34,7 +34,7 @@ from ohf_iac.request import (
     stack_name,
 )
 from ohf_iac.status.judge import REST_SECONDS, Policy, judge
-from ohf_iac.status.recover import record_from_machines, record_from_stack
+from ohf_iac.status.recover import deadline_by_aws, record_from_machines, record_from_stack
 from ohf_iac.status.tally import is_returned, settled_mark
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _over_at(stack: StackSeen) -> int | None:
     if record is None or stack_name(record.request.request_id) != stack.name:
         return None
     rest = stack.parameters.get("RestCapacity", "0") != "0"
-    return record.request.deadline + (REST_SECONDS if rest else 0)
+    return deadline_by_aws(record.request, stack) + (REST_SECONDS if rest else 0)
 
 
 def _machines_in_stacks(seen: Holdings) -> Iterator[Orphan]:

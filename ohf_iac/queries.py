@@ -36,14 +36,15 @@ _OUTPUTS: Final = (("LaunchTemplate", "LaunchTemplateId"), *_LAUNCHERS)
 _ENDED: Final = ("failed", "delete_failed", "deleting", "deleted")
 
 
-def machines_of(calls: Calls, owner: str, request_ids: Iterable[str], now: float) -> dict[str, Observation]:
+def machines_of(calls: Calls, owner: str, request_ids: Iterable[str]) -> dict[str, Observation]:
     """One observation per request, by its machines alone: one paged describe for two hundred requests."""
     ids = tuple(request_ids)
     found: dict[str, list[Instance]] = {one: [] for one in ids}
     for instance in ec2.of_requests(calls, owner, ids):
         if (request_id := instance.tags.get(TAG_REQUEST, "")) in found:
             found[request_id].append(instance)
-    return {one: Observation(one, now, tuple(instances)) for one, instances in found.items()}
+    at = calls.moment()
+    return {one: Observation(one, at, tuple(instances)) for one, instances in found.items()}
 
 
 def stacks_of_owner(calls: Calls, owner: str) -> dict[str, StackSeen]:
@@ -57,7 +58,7 @@ def stack_of(calls: Calls, owner: str, stack: str) -> StackSeen | None:
     return seen if seen is not None and seen.tags.get(TAG_OWNER) == owner else None
 
 
-def holdings_of(calls: Calls, owner: str, now: float, request_id: str | None = None) -> Holdings:
+def holdings_of(calls: Calls, owner: str, request_id: str | None = None) -> Holdings:
     """All stacks, machines and launch templates of an owner, or those of one request ("": of machines without one).
 
     Machines are read last, because the marks that polls put on them meanwhile count.
@@ -67,7 +68,7 @@ def holdings_of(calls: Calls, owner: str, now: float, request_id: str | None = N
     templates = templates_of_owner(calls, owner, stack_name(request_id) if request_id else "")
     instances = ec2.of_requests(calls, owner, [request_id]) if request_id else ec2.of_owner(calls, owner)
     return Holdings(
-        now,
+        calls.moment(),
         owner,
         tuple(one for one in stacks if one.tags.get(TAG_OWNER) == owner),
         instances,

@@ -5,13 +5,15 @@ Clients are made when first needed: a poll that only describes instances never p
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from ohf_iac.aws.attempts import Attempts, attempting, attend
 from ohf_iac.aws.in_time import OutOfTimeError, in_time
 from ohf_iac.aws.session import client_of, domain_of, renew, session_for
-from ohf_iac.aws.translate import EXPIRED, translated
+from ohf_iac.aws.translate import OUTDATED, by_clock, translated
 from ohf_iac.errors import OhfError, ProviderError
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
     from ohf_iac.aws.session import Access
 
+#: seconds by which clocks may differ and count as one
+CLOCKS_AGREE: Final = 30
 _SLOW: Final = "raise limits.deadline, or look why AWS answers slowly (ohf doctor)"
 
 
@@ -30,6 +34,16 @@ class CallNote:
     action: str
     aws_request_id: str
     error: str
+
+
+@dataclass(slots=True)
+class _Common:
+    """What calls under several deadlines share; `ahead`: seconds by which this host's clock is ahead of AWS's."""
+
+    session: Any = None
+    clients: dict[str, Any] = field(default_factory=dict)
+    ahead: float = 0.0
+    renewed: bool = False
 
 
 class Calls:
@@ -44,15 +58,13 @@ class Calls:
         self.access = access
         self._remaining = remaining
         self._note = note
-        self._session: Any = None
-        self._clients: dict[str, Any] = {}
+        self._common = _Common()
         self._allowance: Iterator[int] | None = None
-        self._renewed = False
 
     def within(self, remaining: Callable[[], float]) -> Calls:
         """The same clients under another deadline."""
         other = Calls(self.access, remaining, self._note)
-        other._session, other._clients = self._session, self._clients
+        other._common = self._common
         return other
 
     def limited(self, calls: int) -> Calls:
@@ -64,17 +76,17 @@ class Calls:
     def call(self, service: str, operation: str, verb: str, thing: str, **parameters: Any) -> dict[str, Any]:
         """The answer of one AWS call, in what is left of the deadline, or a ProviderError: `verb thing: cause`.
 
-        Keys that AWS calls expired were refused before anything was done: they are fetched anew, once, and used.
+        Keys that AWS does not take any more were refused before anything was done: they are fetched anew, once.
         """
         try:
             return self._called(service, operation, verb, thing, parameters)
         except ProviderError as error:
-            if error.aws_code not in EXPIRED or self._renewed:
+            if error.aws_code not in OUTDATED or self._common.renewed:
                 raise
-        self._renewed = True
+        self._common.renewed = True
         renew(self.access)
-        self._session = None
-        self._clients.clear()
+        self._common.session = None
+        self._common.clients.clear()
         return self._called(service, operation, verb, thing, parameters)
 
     def _called(
@@ -89,12 +101,17 @@ class Calls:
                 hint=_SLOW,
             )
         action = operation.title().replace("_", "")
+        attempts = Attempts(time.monotonic() + left, self.access.now)
         try:
             with translated(verb, thing), _bounded(verb, thing):
-                answer = in_time(lambda: self._answer(service, operation, parameters), left)
+                answer = in_time(lambda: self._answer(service, operation, parameters, attempts), left)
         except OhfError as error:
             self._note(CallNote(service, action, "", getattr(error, "aws_code", "") or type(error).__name__))
+            if isinstance(error, ProviderError):
+                error.sent = error.sent or attempts.unsure
+                raise by_clock(error, attempts.ahead) from error.__cause__
             raise
+        self._common.ahead = self._common.ahead if attempts.ahead is None else attempts.ahead
         metadata = answer.get("ResponseMetadata", {})
         self._note(CallNote(service, action, str(metadata.get("RequestId", "")), ""))
         return answer
@@ -110,16 +127,28 @@ class Calls:
                 return
             parameters["NextToken"] = answer["NextToken"]
 
+    def moment(self) -> float:
+        """The time by which AWS's affairs are judged, in epoch seconds: AWS's own, where this host's clock is off.
+
+        Two hosts that are apart, and one whose clock was set back, judge alike. As long as no answer has told AWS's
+        time, and within what network and a date of whole seconds make uncertain, it is this host's.
+        """
+        return self.access.now() - (self._common.ahead if abs(self._common.ahead) > CLOCKS_AGREE else 0.0)
+
     def client(self, service: str) -> Any:
         """The client of a service, made once."""
-        if service not in self._clients:
+        clients = self._common.clients
+        if service not in clients:
             left = max(1.0, self._remaining())
             connect, read = min(self.access.connect_timeout, left), min(self.access.read_timeout, left)
-            self._clients[service] = client_of(self._session_of_access(), service, self.access, connect, read)
-        return self._clients[service]
+            clients[service] = attend(client_of(self._session_of_access(), service, self.access, connect, read))
+        return clients[service]
 
-    def _answer(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        answer: dict[str, Any] = getattr(self.client(service), operation)(**parameters)
+    def _answer(
+        self, service: str, operation: str, parameters: dict[str, Any], attempts: Attempts
+    ) -> dict[str, Any]:
+        with attempting(attempts):
+            answer: dict[str, Any] = getattr(self.client(service), operation)(**parameters)
         return answer
 
     @property
@@ -142,10 +171,10 @@ class Calls:
             return domain_of(self._session_of_access())
 
     def _session_of_access(self) -> Any:
-        if self._session is None:
+        if self._common.session is None:
             with translated("start", "an AWS session"):
-                self._session = session_for(self.access)
-        return self._session
+                self._common.session = session_for(self.access)
+        return self._common.session
 
 
 @contextmanager

@@ -6,6 +6,7 @@ What is known of the codes comes from `aws-behaviour.md` §1.2, §5 and §6; whe
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -25,6 +26,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from ohf_iac.errors import ConfigurationError, ProviderError
+from ohf_iac.quotas import remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,9 +49,29 @@ EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExp
 DENIED: Final = frozenset(
     {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthFailure", "InvalidClientTokenId"}
 )
+#: what AWS may say of credentials in whose place there are others by now
+OUTDATED: Final = EXPIRED | {"InvalidClientTokenId", "AuthFailure"}
+#: what AWS may say of a signature whose time is too far from its own; some of it also means other things
+MISDATED: Final = frozenset(
+    {
+        "RequestTimeTooSkewed",
+        "RequestExpired",
+        "RequestInTheFuture",
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "InvalidSignature",
+        "AuthFailure",
+    }
+)
+_MISDATED_TEXT: Final = re.compile(
+    r"not yet current|signature expired|too skewed|too large|in the future", re.IGNORECASE
+)
+#: seconds from which a difference of clocks explains a refusal: AWS bears with five minutes (Signature Version 4)
+SKEW: Final = 240
 #: our codes of errors that have an exit code of their own (docs/errors.md)
 UNREACHED: Final = "E6901"
 REFUSED: Final = "E7701"
+MISSET: Final = "E7702"
 _ROLE_HINT: Final = (
     "the role's trust policy must name the host's own credentials, and those must be allowed sts:AssumeRole on it; "
     "check provider.assumeRoleArn, roleExternalId and roleDuration, or the profile"
@@ -154,15 +176,37 @@ def _from_answer(verb: str, thing: str, error: ClientError) -> ProviderError:
     if status == 407:  # a page of a proxy's, which botocore takes for an answer of AWS's
         return _stranger(verb, thing)
     for_keys = error.operation_name.startswith("AssumeRole")  # botocore's own call, before the one that is meant
-    transient = code in THROTTLED or code in EXPIRED or status >= 500
+    plain = remedy(code, f"{thing}: {text}") or _hint(code)
     return ProviderError(
         f"{verb} {thing}: {text} (Error Code: {code})",
         aws_code=code,
-        transient=transient,
-        sent=transient and not for_keys,
-        hint=_ROLE_HINT if for_keys and code in DENIED else _hint(code),
+        transient=code in THROTTLED or code in EXPIRED or status >= 500,
+        sent=status >= 500 and code not in THROTTLED and not for_keys,
+        hint=_ROLE_HINT if for_keys and code in DENIED else plain,
         code=REFUSED if code in DENIED else "",
         aws_text=text,
+    )
+
+
+def by_clock(error: ProviderError, ahead: float | None) -> ProviderError:
+    """The same error, with this host's clock as its cause where that is it; `ahead` in seconds, None if unknown.
+
+    A signature bears the time at which it was made, and AWS refuses one that is too far from its own. What it says
+    of that is no more than that the signature, or the credentials, are not good.
+    """
+    if error.aws_code not in MISDATED:
+        return error
+    if abs(ahead or 0) < SKEW and not _MISDATED_TEXT.search(error.message):
+        return error
+    off = f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} AWS's" if ahead else "off AWS's"
+    return ProviderError(
+        f"{error.message}; this host's clock is {off}",
+        aws_code=error.aws_code,
+        transient=True,
+        sent=error.sent,
+        hint="let NTP set this host's clock (ohf doctor): AWS refuses what is signed more than five minutes off",
+        code=MISSET,
+        **error.fields,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
+from email.utils import formatdate
 from functools import partial
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def _aws(front: Front, call: Call, request: HttpRequest, fault: Fault | None) ->
         given = replace(given, cut=True)
     status = 0 if given.dropped else given.status
     front.log.record(at, call, status, request_id, fault.kind if fault else "")
-    return _stamped(given, request_id)
+    return _stamped(given, request_id, at)
 
 
 def _carried_out(front: Front, call: Call, request: HttpRequest) -> HttpAnswer:
@@ -73,11 +74,13 @@ def _carried_out(front: Front, call: Call, request: HttpRequest) -> HttpAnswer:
     return given
 
 
-def _stamped(given: HttpAnswer, request_id: str) -> HttpAnswer:
-    """The answer under its own request id, which stands near the start (EC2) or near the end (query protocol)."""
-    replaced = ("content-length", "x-amzn-requestid")
+def _stamped(given: HttpAnswer, request_id: str, at: float) -> HttpAnswer:
+    """The answer under its own request id, which stands near the start (EC2) or near the end (query protocol), and
+    dated by the virtual clock."""
+    replaced = ("content-length", "x-amzn-requestid", "date")
     headers = {name: value for name, value in given.headers.items() if name.lower() not in replaced}
     headers["x-amzn-RequestId"] = request_id
+    headers["Date"] = formatdate(at, usegmt=True)
     own = request_id.encode()
     if len(given.body) < 2048:
         return replace(given, headers=headers, body=REQUEST_ID.sub(own, given.body, count=1))

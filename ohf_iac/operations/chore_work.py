@@ -23,6 +23,7 @@ from ohf_iac.operations.polling import Poll
 from ohf_iac.operations.remembering import note_requests
 from ohf_iac.plan import delete_stack, freeze, steps_for, terminate
 from ohf_iac.request import TAG_OWNER, TAG_SETTLED, stack_name
+from ohf_iac.status.answer import first_short
 from ohf_iac.status.judge import judge
 from ohf_iac.status.tally import is_returned, settled_mark
 
@@ -50,7 +51,7 @@ def work_off(app: App, due: tuple[RequestRecord, ...], limit: int | None) -> int
     done: list[RequestRecord] = []
     served = 0
     try:
-        seen = queries.machines_of(calls, app.owner, [one.request.request_id for one in due], app.now())
+        seen = queries.machines_of(calls, app.owner, [one.request.request_id for one in due])
         for record in due:
             # one by one: what was done before a failure is remembered
             try:
@@ -120,9 +121,7 @@ def _unpolled(app: App, calls: Calls, record: RequestRecord, seen: Observation) 
         return poll.changed[-1]
     if judgement.wish == "freeze":
         carry_out(calls, steps_for(record, seen, judgement), app.settings.provider.service_role_arn)
-        return _later(
-            app, replace(record, first_short_at=record.first_short_at or judgement.first_short_at), DELETION_LOOK
-        )
+        return _later(app, replace(record, first_short_at=first_short(record, judgement, seen.at)), DELETION_LOOK)
     if judgement.wish == "settle":
         request = record.request
         carry_out(calls, freeze(request.kind, request.request_id, fleet_ids(request.kind, seen)))

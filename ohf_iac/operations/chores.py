@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from ohf_iac.app import within
 from ohf_iac.errors import OhfError
+from ohf_iac.status.recover import CLOCKS_APART
 from ohf_iac.store.lock import locked
-from ohf_iac.store.memory import unsettled, with_due_chores
+from ohf_iac.store.memory import put_off, unsettled, with_due_chores
 
 if TYPE_CHECKING:
     from ohf_iac.app import App
-    from ohf_iac.request import RequestRecord
+    from ohf_iac.request import Request, RequestRecord
     from ohf_iac.store.memory import Memory
 
 #: seconds past the deadline after which an unsettled request counts as not polled
@@ -28,9 +29,14 @@ PATIENCE: Final = 30
 
 def due_chores(memory: Memory, now: float) -> tuple[RequestRecord, ...]:
     """The requests for which something is due, those waiting longest first."""
-    silent = [one for one in unsettled(memory) if one.request.deadline + SILENCE <= now and one.chore_at <= now]
+    silent = [one for one in unsettled(memory) if _silent(one.request, now) and not put_off(one, now)]
     settled = (one for one in with_due_chores(memory, now) if one.settled)
     return tuple(sorted((*settled, *silent), key=_due_at))
+
+
+def _silent(request: Request, now: float) -> bool:
+    """Whether nobody polls a request any more; one whose times are of a clock far ahead is looked at, too."""
+    return request.deadline + SILENCE <= now or request.created_at > now + CLOCKS_APART
 
 
 def carry_out_chores(app: App) -> int:

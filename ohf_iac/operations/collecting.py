@@ -93,7 +93,7 @@ def _launchers(app: App, calls: Calls) -> tuple[LauncherSeen, ...]:
 
 def _holdings(app: App, calls: Calls, memory: Memory, request_id: str | None = None) -> Holdings:
     """What AWS holds of this owner, or of one request, with what memory knows of answers that were given."""
-    seen = queries.holdings_of(calls, app.owner, app.now(), request_id)
+    seen = queries.holdings_of(calls, app.owner, request_id)
     settled = [one for one in memory.requests.values() if one.verdict]
     told = (machine.machine_id for one in settled for machine in one.machines if machine.result == "succeed")
     seen = replace(

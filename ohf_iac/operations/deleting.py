@@ -84,7 +84,7 @@ def deletion_seen(app: App, deletion: Deletion) -> Deletion:
 
 
 def _live(app: App, calls: Calls, request_id: str) -> tuple[Instance, ...]:
-    seen = queries.machines_of(calls, app.owner, [request_id], app.now())[request_id]
+    seen = queries.machines_of(calls, app.owner, [request_id])[request_id]
     return tuple(one for one in seen.instances if one.live)
 
 

@@ -168,7 +168,7 @@ def _clock(patient: Patient) -> Found:
     told = answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")
     if not told:
         return "ok", "AWS's answer bears no date to compare with", ""
-    skew = abs(parsedate_to_datetime(told).timestamp() - time.time())
+    skew = abs(parsedate_to_datetime(told).timestamp() - patient.app.now())
     severity: Severity = "fail" if skew > SKEW_FATAL else "warn" if skew > SKEW_WARN else "ok"
     return severity, f"{skew:.0f} s off AWS's", "" if severity == "ok" else "let NTP set this host's clock"
 

@@ -45,7 +45,7 @@ def give_back(
     named = tuple(instances)
     ending = tuple(one for one in named if one.live)
     by_request = queries.machines_of(
-        calls, app.owner, dict.fromkeys(one.tags.get(TAG_REQUEST, "") for one in named), app.now()
+        calls, app.owner, dict.fromkeys(one.tags.get(TAG_REQUEST, "") for one in named)
     )
     unfrozen: dict[str, tuple[Step, ...]] = {}
     emptied: dict[str, str] = {}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac import commands, queries
-from ohf_iac.errors import OhfError, ProviderError
+from ohf_iac.errors import OhfError
 from ohf_iac.operations.remembering import note_requests
 from ohf_iac.plan import steps_for
 from ohf_iac.request import TAG_TEMPLATE, minted_at, stack_name
@@ -56,7 +56,7 @@ class Poll:
         """One answer per id; whatever AWS says or fails to say, none is missing."""
         wanted = tuple(ids)
         try:
-            seen = queries.machines_of(self.calls, self.app.owner, wanted, self.app.now())
+            seen = queries.machines_of(self.calls, self.app.owner, wanted)
         except OhfError as error:
             self.app.log.warning(f"poll not possible: {error.message}", requests=len(wanted))
             return {one: self._blind(one, error) for one in wanted}
@@ -104,7 +104,7 @@ class Poll:
             return None
         try:
             return queries.stacks_of_owner(self.calls, self.app.owner)
-        except ProviderError as error:
+        except OhfError as error:
             self.app.log.warning(f"walk over stacks not possible: {error.message}")
             return None
 
@@ -123,7 +123,7 @@ class Poll:
             if record is None:
                 return self._unknown(request_id, seen, weights, stacks)
             return status_of(record, self.act(record, seen[request_id], stacks))
-        except ProviderError as error:
+        except OhfError as error:
             self.app.log.warning(f"poll of {request_id}: {error.message}", request_id=request_id)
             return self._blind(request_id, error)
 
@@ -147,12 +147,12 @@ class Poll:
             if found is not None:
                 seen = replace(seen, settled=queries.lasting_mark(self.calls, stack))
                 return status_of(found, self.act(found, seen, {stack.name: stack}))
-        if maybe_unseen(request_id, self.app.now()):
+        if maybe_unseen(request_id, self.calls.moment()):
             return self._young(request_id, all_seen)
         if any(one.live for one in seen.instances):
             record = record_from_machines(request_id, self.app.owner, seen.instances)
             return status_of(record, self.act(record, seen))
-        if self.app.now() - (minted_at(request_id) or 0) > STACK_MEMORY:
+        if self.calls.moment() - (minted_at(request_id) or 0) > STACK_MEMORY:
             return RequestStatus(request_id, "complete", f"{request_id} is older than AWS's memory of it")
         return self._from_deleted(request_id, all_seen)
 
@@ -190,7 +190,7 @@ class Poll:
         return replace(known, message=error.message)
 
     def _next(self, record: RequestRecord, seen: Observation, judgement: Judgement) -> RequestRecord:
-        new = next_record(record, judgement, self.app.now())
+        new = next_record(record, judgement, self.app.now(), seen.at)
         if seen.stack is not None:
             new = replace(new, stack_id=seen.stack.stack_id)
             if record.stack in ("intended", "abandoned"):

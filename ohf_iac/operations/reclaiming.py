@@ -128,7 +128,7 @@ def _gone(
         for host, one in (*found.ours, *found.dead)
         if CREATE_RESULT[one.state] == "fail" and not is_returned(one)
     ]
-    absent = [one for one in found.missing if one.machine_id not in returned and _long_known(app, memory, one)]
+    absent = [one for one in found.missing if one.machine_id not in returned and _long_known(calls, memory, one)]
     if absent and not (found.ours or found.dead):
         check_place(calls, app.owner, memory, (one.machine_id for one in absent))
     gone = [one for one in ended if one.machine_id not in returned] + absent
@@ -141,10 +141,10 @@ def _name(memory: Memory, host: HostRef) -> str:
     return host.name or (known.name if known else "") or host.machine_id
 
 
-def _long_known(app: App, memory: Memory, host: HostRef) -> bool:
+def _long_known(calls: Calls, memory: Memory, host: HostRef) -> bool:
     """Whether absence says something of a host: known by id, and not launched a moment ago."""
     known = memory.machines.get(host.machine_id)
-    return can_be_looked_up(host) and (known is None or app.now() - known.launch_time > ABSENCE_PATIENCE)
+    return can_be_looked_up(host) and (known is None or calls.moment() - known.launch_time > ABSENCE_PATIENCE)
 
 
 def _taken(app: App, calls: Calls, found: FoundHosts, returned: frozenset[str]) -> tuple[tuple[Reclaim, ...], str]:
@@ -158,7 +158,7 @@ def _taken(app: App, calls: Calls, found: FoundHosts, returned: frozenset[str]) 
     silent: list[str] = []
     for source in (_scheduled_graces, _group_graces, _spot_graces):
         try:
-            graces |= source(app, calls, {key: one for key, (_, one) in running.items()})
+            graces |= source(calls, {key: one for key, (_, one) in running.items()})
         except OhfError as error:
             # what one API keeps to itself is no reason to withhold what the others tell
             app.log.warning(f"reclaims looked up in part: {error.message}", hint=error.hint)
@@ -167,12 +167,12 @@ def _taken(app: App, calls: Calls, found: FoundHosts, returned: frozenset[str]) 
     return tuple(Reclaim(key, host.name or one.name, grace) for key, (host, one), grace in rows), "; ".join(silent)
 
 
-def _scheduled_graces(app: App, calls: Calls, running: Mapping[str, Instance]) -> dict[str, int]:
+def _scheduled_graces(calls: Calls, running: Mapping[str, Instance]) -> dict[str, int]:
     ends = ec2.scheduled_ends(calls, running) if running else {}
-    return {key: max(0, int(at - app.now())) for key, at in ends.items()}
+    return {key: max(0, int(at - calls.moment())) for key, at in ends.items()}
 
 
-def _group_graces(app: App, calls: Calls, running: Mapping[str, Instance]) -> dict[str, int]:  # noqa: ARG001 -- as its siblings
+def _group_graces(calls: Calls, running: Mapping[str, Instance]) -> dict[str, int]:
     grouped = [key for key, one in running.items() if "aws:autoscaling:groupName" in one.tags]
     found = leaving(calls, grouped)
     # a return of ours may have ended them since they were seen running, and has marked them before that
@@ -180,9 +180,11 @@ def _group_graces(app: App, calls: Calls, running: Mapping[str, Instance]) -> di
     return {key: 0 for key in found if key not in returned}
 
 
-def _spot_graces(app: App, calls: Calls, running: Mapping[str, Instance]) -> dict[str, int]:
+def _spot_graces(calls: Calls, running: Mapping[str, Instance]) -> dict[str, int]:
     spot = [key for key, one in running.items() if one.spot]
     notices = ec2.spot_notices(calls, spot) if spot else {}
     return {
-        key: max(0, int(SPOT_NOTICE - (app.now() - at))) for key, (code, at) in notices.items() if code in TAKEN
+        key: max(0, min(SPOT_NOTICE, int(SPOT_NOTICE - (calls.moment() - at))))
+        for key, (code, at) in notices.items()
+        if code in TAKEN
     }

@@ -83,7 +83,7 @@ def recover(app: App, *, dry_run: bool = False) -> Recovery:
     calls = calls_of(app)
     memory = _known(app)
     check_requests(app, memory, (key for key, one in memory.requests.items() if one.stack == "created"))
-    seen = queries.holdings_of(calls, app.owner, app.now())
+    seen = queries.holdings_of(calls, app.owner)
     found = [*_live(app, calls, memory, seen), *_stackless(memory, seen), *_returns(memory, seen)]
     known = {one.identifier for one in found}
     deleted, unread, message = _deleted(app, calls, memory, known)

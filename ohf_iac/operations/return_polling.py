@@ -77,7 +77,7 @@ def _unknown(app: App, calls: Calls, memory: Memory, return_id: str) -> RequestS
     instances = ec2.with_tag_key(calls, app.owner, return_tag(return_id))
     minted = minted_at(return_id) or 0
     if not instances:
-        if maybe_unseen(return_id, app.now()):
+        if maybe_unseen(return_id, calls.moment()):
             return RequestStatus(return_id, "running")
         if is_untold(return_id):
             return RequestStatus(return_id, "complete_with_error", NOT_DONE)
@@ -97,10 +97,10 @@ def _judged(
     missing = absent(record, seen)
     if len(missing) == len(record.machines) and any(one.machine_id in memory.machines for one in missing):
         check_place(calls, app.owner, memory, (one.machine_id for one in missing))
-    judgement = judge_return(record, seen, {}, app.now())
+    judgement = judge_return(record, seen, {}, calls.moment())
     refused, silent = _ended_again(app, calls, memory, record, judgement)
     if refused:
-        judgement = judge_return(record, seen, refused, app.now())
+        judgement = judge_return(record, seen, refused, calls.moment())
     new = replace(
         record,
         reported=judgement.machines,

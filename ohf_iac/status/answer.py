@@ -36,8 +36,13 @@ def remembered(record: RequestRecord) -> RequestStatus:
     return RequestStatus(record.request.request_id, status, record.message, record.machines)
 
 
-def next_record(record: RequestRecord, judgement: Judgement, now: float) -> RequestRecord:
-    """What is remembered once a judgement has been carried out."""
+def first_short(record: RequestRecord, judgement: Judgement, at: float) -> int:
+    """When a shortage was first seen. A moment that has not come yet tells nothing: the clock was set back."""
+    return record.first_short_at if 0 < record.first_short_at <= at else judgement.first_short_at
+
+
+def next_record(record: RequestRecord, judgement: Judgement, now: float, at: float) -> RequestRecord:
+    """What is remembered once a judgement has been carried out; `at` is the moment of the observation."""
     machines = judgement.machines
     if judgement.wish == "terminate":
         machines = tuple(_overdue(one) if one.machine_id in judgement.doomed else one for one in machines)
@@ -45,7 +50,7 @@ def next_record(record: RequestRecord, judgement: Judgement, now: float) -> Requ
         record,
         machines=machines,
         message=judgement.message,
-        first_short_at=record.first_short_at or judgement.first_short_at,
+        first_short_at=first_short(record, judgement, at),
     )
     if judgement.wish != "settle":
         return known

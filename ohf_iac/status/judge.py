@@ -22,7 +22,7 @@ from ohf_iac.cfn import BUSY
 from ohf_iac.machine import by_launch, death_message, reported
 from ohf_iac.observation import fleet_ids
 from ohf_iac.request import TAG_SETTLED
-from ohf_iac.status.recover import STACK_MEMORY, STACK_PATIENCE
+from ohf_iac.status.recover import CLOCKS_APART, STACK_MEMORY, STACK_PATIENCE, deadline_by_aws
 from ohf_iac.status.shortage import STACK_ENDED, why_short
 from ohf_iac.status.stillness import shown_since
 from ohf_iac.status.tally import is_returned, settled_mark, tally, verdict_of
@@ -98,8 +98,9 @@ class _Case:
 
     @property
     def short_since(self) -> int:
-        """When the shortage was first looked at; where nobody remembers, what AWS shows of it counts."""
-        return self.record.first_short_at or shown_since(self.seen)
+        """When the shortage was first looked at; where nobody remembers a moment that has come, AWS tells."""
+        first = self.record.first_short_at
+        return first if 0 < first <= self.seen.at else shown_since(self.seen)
 
 
 def judge(record: RequestRecord, seen: Observation, policy: Policy) -> Judgement:
@@ -119,7 +120,7 @@ def judge(record: RequestRecord, seen: Observation, policy: Policy) -> Judgement
 
 def deadline(case: _Case) -> int:
     """Epoch second after which a shortage is final; the rest of a heterogeneous request moves it."""
-    return case.request.deadline + (REST_SECONDS if _rest_bought(case) else 0)
+    return deadline_by_aws(case.request, case.seen.stack) + (REST_SECONDS if _rest_bought(case) else 0)
 
 
 def _wait(case: _Case, reason: str = "", *, short_since: int = 0) -> Judgement:
@@ -294,7 +295,7 @@ def _unnamed_fleet(case: _Case) -> bool:
 
 
 def _young(case: _Case) -> bool:
-    return case.seen.at - case.request.created_at < STACK_PATIENCE
+    return -CLOCKS_APART <= case.seen.at - case.request.created_at < STACK_PATIENCE
 
 
 def _rest_bought(case: _Case) -> bool:

@@ -32,6 +32,8 @@ STACK_PATIENCE: Final = 120
 #: Seconds by which an id may be ahead of our clock: AWS refuses calls of hosts that are more than five minutes off
 #: (AWS Signature Version 4), and two hosts may be off in opposite directions.
 CLOCKS_APART: Final = 600
+#: Seconds between an id and AWS's time for its stack from which the clock of the host that minted it was off.
+MISDATED: Final = 120
 
 
 def maybe_unseen(identifier: str, now: float) -> bool:
@@ -40,6 +42,13 @@ def maybe_unseen(identifier: str, now: float) -> bool:
     An id from further ahead was never minted by a host that AWS listens to, and would be polled till its time.
     """
     return -CLOCKS_APART <= now - (minted_at(identifier) or 0) < STACK_PATIENCE
+
+
+def deadline_by_aws(request: Request, stack: StackSeen | None) -> int:
+    """A request's deadline by AWS's clock: that of the host that minted it was off if its stack, which is made at
+    once, is much older or younger than its id."""
+    off = stack.created_at - request.created_at if stack and stack.created_at else 0
+    return request.deadline + (off if abs(off) > MISDATED else 0)
 
 
 def record_from_stack(stack: StackSeen, weights: Mapping[str, int]) -> RequestRecord | None:

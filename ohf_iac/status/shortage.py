@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac.cfn import BUSY, root_cause, root_code
+from ohf_iac.quotas import remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,38 +31,42 @@ def why_short(request: Request, seen: Observation, failure: str) -> str:
     stack = seen.stack
     ended = stack is not None and stack.phase in STACK_ENDED
     busy = stack is not None and stack.status in BUSY and not ended and seen.at >= request.deadline
+    types = {one.instance_type for one in seen.instances}
     at_deadline = f"stack is still {stack.status} at the deadline" if stack and busy else ""
     if at_deadline and request.price_type == "heterogeneous":
         return f"on-demand rest not bought: {at_deadline}"
     if stack is not None and stack.turned_back:
-        return f"on-demand rest not bought: {_told_by(seen.events) or stack.reason or stack.status}"
-    if ended and (cause := _told_by(seen.events)):
+        return f"on-demand rest not bought: {_told_by(seen.events, types) or stack.reason or stack.status}"
+    if ended and (cause := _told_by(seen.events, types)):
         return cause
-    if cause := _first_shortfall(seen.capacities) or _launch_failure(failure):
+    if cause := _first_shortfall(seen.capacities, types) or _launch_failure(failure, types):
         return cause
     if stack is not None and ended:
         return stack.reason or f"stack is {stack.status}"
     return at_deadline
 
 
-def _told_by(events: Iterable[StackEvent]) -> str:
+def _told_by(events: Iterable[StackEvent], types: Iterable[str]) -> str:
     told = tuple(events)
     cause = root_cause(told)
-    return _coded(root_code(told), cause) if cause else ""
+    return _coded(root_code(told), cause, types) if cause else ""
 
 
-def _first_shortfall(capacities: Iterable[CapacitySeen]) -> str:
+def _first_shortfall(capacities: Iterable[CapacitySeen], types: Iterable[str]) -> str:
     for capacity in capacities:
         for short in capacity.shortfalls:
-            return _coded(short.code, short.text)
+            return _coded(short.code, short.text, types)
     return ""
 
 
-def _launch_failure(failure: str) -> str:
+def _launch_failure(failure: str, types: Iterable[str]) -> str:
     found = _LAUNCH_FAILED.search(failure)
-    return _coded(found[1] if found else "", failure)
+    return _coded(found[1] if found else "", failure, types)
 
 
-def _coded(code: str, text: str) -> str:
-    """A cause with its code in the form that LSF's ebrokerd looks for (hostfactory-contract.md §1.6)."""
-    return ": ".join(part for part in (f"Error Code: {code}" if code else "", text) if part)
+def _coded(code: str, text: str, types: Iterable[str]) -> str:
+    """A cause with its code in the form that LSF's ebrokerd looks for (hostfactory-contract.md §1.6), and with the
+    quota that it speaks of, if it does."""
+    cause = ": ".join(part for part in (f"Error Code: {code}" if code else "", text) if part)
+    found = remedy(code, text, types)
+    return f"{cause} ({found})" if found else cause

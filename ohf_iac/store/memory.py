@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ohf_iac.store.records import TemplateRecord
 
 Record = TypeVar("Record")
+#: seconds beyond which no chore is put off
+CHORE_HORIZON: Final = 7200
 
 #: a stack's life only goes on; "created" outweighs "abandoned", because the stack was seen
 _STACK_RANK: Final = {"intended": 0, "abandoned": 1, "created": 2, "deleting": 3, "gone": 4}
@@ -46,7 +48,12 @@ def unsettled(memory: Memory) -> tuple[RequestRecord, ...]:
 def with_due_chores(memory: Memory, now: float) -> tuple[RequestRecord, ...]:
     """The requests for which a chore is due. Cheap however many have none."""
     found = _where(memory.requests, "with chore")
-    return tuple(record for record in found if 0 < record.chore_at <= now)
+    return tuple(record for record in found if record.chore_at and not put_off(record, now))
+
+
+def put_off(record: RequestRecord, now: float) -> bool:
+    """Whether its chore is for later; one that is put off for too long was noted by a clock that went wrong."""
+    return now < record.chore_at <= now + CHORE_HORIZON
 
 
 def machines_named(memory: Memory, names: Collection[str]) -> dict[str, MachineRecord]:

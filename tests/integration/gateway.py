@@ -70,7 +70,7 @@ class Made:
     def seen(self) -> Observation:
         """A close look."""
         one = self.request.request_id
-        glance = machines_of(self.calls, OWNER, [one], self.aws.now())[one]
+        glance = machines_of(self.calls, OWNER, [one])[one]
         return look(self.calls, self.record, glance)
 
     def settle_down(self, seconds: int = 60) -> Made:

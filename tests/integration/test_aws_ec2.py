@@ -70,7 +70,7 @@ def test_every_request_gets_an_observation_in_one_call(made: Made) -> None:
     other = make(made.aws, made.calls, INSTANT, 2, extra="fedcba9876543210").settle_down()
     wanted = [made.request.request_id, other.request.request_id, "req-none"]
     with counted(made.aws) as actions:
-        seen = machines_of(made.calls, OWNER, wanted, made.aws.now())
+        seen = machines_of(made.calls, OWNER, wanted)
     assert [len(seen[one].instances) for one in wanted] == [3, 2, 0]
     assert actions == ["DescribeInstances"]
 

@@ -41,12 +41,12 @@ class Bad:
 
 
 DAYS = {
-    "throttled": Bad({"kind": "throttle"}, transient=True, sent=True),
+    "throttled": Bad({"kind": "throttle"}, transient=True, sent=False),
     "5xx": Bad({"kind": "error", "status": 503, "code": "ServiceUnavailable"}, True, True, "ServiceUnavailable"),
     "expired token": Bad(
         {"kind": "error", "status": 400, "code": "ExpiredToken"},
         True,
-        True,
+        False,
         "ExpiredToken",
         "renew the credentials",
     ),
@@ -59,6 +59,8 @@ DAYS = {
     ),
     "refused": Bad({"kind": "error", "status": 400, "code": "InvalidParameterValue"}, False, False),
     "garbage": Bad({"kind": "garbage"}, True, True, "", ""),
+    "truncated": Bad({"kind": "truncated"}, True, True, ""),
+    "another call's": Bad({"kind": "garbage", "body": "<DescribeSomethingElseResponse/>"}, True, True, ""),
     "reset": Bad({"kind": "reset"}, True, True, ""),
     "lost": Bad({"kind": "lost"}, True, True, ""),
 }

@@ -70,7 +70,7 @@ def settled_at(record: RequestRecord, world: World, policy: Policy) -> int:
             observation = world.at(now, close=True)
             judgement = judge(record, observation, policy)
             assert judgement.wish != "look"
-        record = next_record(record, judgement, now)
+        record = next_record(record, judgement, now, now)
         if record.settled:
             return now
         world = world.after(steps_for(record, observation, judgement), now, kind)

@@ -34,15 +34,15 @@ def test_what_is_not_settled_is_running_with_the_machines_last_known() -> None:
 
 
 def test_a_settled_judgement_is_remembered_with_its_time() -> None:
-    record = next_record(seen.record(), SETTLE, CREATED + 99.9)
+    record = next_record(seen.record(), SETTLE, CREATED + 99.9, CREATED + 99)
     assert (record.verdict, record.settled_at) == ("complete", CREATED + 99)
     assert (record.message, record.machines) == (SETTLE.message, MACHINES)
 
 
 def test_the_first_look_at_a_shortage_is_remembered_once() -> None:
-    first = next_record(seen.record(), WAIT, CREATED + 9)
+    first = next_record(seen.record(), WAIT, CREATED + 9, CREATED + 9)
     assert (first.first_short_at, first.verdict) == (CREATED + 9, None)
-    later = next_record(first, replace(WAIT, first_short_at=CREATED + 99), CREATED + 99)
+    later = next_record(first, replace(WAIT, first_short_at=CREATED + 99), CREATED + 99, CREATED + 99)
     assert later.first_short_at == CREATED + 9
 
 
