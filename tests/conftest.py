@@ -10,6 +10,7 @@ import pytest
 from tests import local_aws as running
 from tests.crashes import counts
 from tests.e2e.matrix import CELL_TEST, CELLS, RUNS, table
+from tests.faults import numbers
 
 
 @pytest.fixture(scope="session")
@@ -50,4 +51,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if crashes := list(counts.table(terminalreporter.stats.get("passed", []))):
         terminalreporter.section("effects and crashes")
         for line in crashes:
+            terminalreporter.write_line(line)
+    if swept := list(numbers.table(terminalreporter.stats.get("passed", []))):
+        terminalreporter.section("bad days")
+        for line in swept:
             terminalreporter.write_line(line)
