@@ -30,7 +30,7 @@ def show_history(app: App, identifier: str, since: str | None, output: Output) -
         "events": [_document(one) for one in kept.events],
     }
     table = Table(("TIME", "WHAT", "OF", "STATUS"), tuple(_row(one) for one in kept.events), "WHY")
-    show_table(output, document, table, "nothing happened")
+    show_table(output, document, table, "no events are kept here; ohf events ID reads those of a stack from AWS")
 
 
 def moment_of(text: str, now: float) -> float:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ohf_iac.machine import Instance
-from ohf_iac.observation import LaunchTemplateSeen, StackSeen
+from ohf_iac.observation import LauncherSeen, LaunchTemplateSeen, StackSeen
 from ohf_iac.orphans import GRACE, Holdings, orphans
 from ohf_iac.request import TAG_SETTLED
 from tests.seen import CREATED, DEADLINE, REQUEST_ID, RETURN_ID, STACK_ID, machine, marked, returned, running
@@ -109,6 +110,34 @@ def test_a_returned_machine_is_given_the_grace_from_its_return_on() -> None:
 )
 def test_machines_without_a_stack(instance: Instance, found: list[tuple[str, str]]) -> None:
     assert reasons(holdings(instance)) == found
+
+
+def test_a_machine_that_an_answer_told_of_is_no_survivor() -> None:
+    """Its mark may have been lost with somebody's clearing of tags; memory knows it."""
+    told = frozenset({machine(1).instance_id})
+    assert reasons(holdings(machine(1), machine(2), told=told)) == [("machine", "survivor")]
+
+
+@pytest.mark.parametrize(("answered", "found"), [(CREATED, [("machine", "late")]), (CREATED + 61, [])])
+def test_a_machine_that_came_after_an_answer_that_memory_knows(answered: int, found: list[tuple[str, str]]) -> None:
+    """Nothing else of the request is left in AWS, so no mark tells which machines were there before."""
+    known: dict[str, Any] = {"marks": {REQUEST_ID: "complete"}, "answered": {REQUEST_ID: answered}}
+    assert reasons(holdings(machine(1), **known)) == found
+    assert reasons(holdings(marked(1), **known)) == []
+    assert reasons(holdings(machine(1), told=frozenset({machine(1).instance_id}), **known)) == []
+
+
+def launcher(**tags: str) -> LauncherSeen:
+    own = {"ohf:owner": "here", "ohf:request-id": REQUEST_ID}
+    return LauncherSeen("ASG", NAME, CREATED, {**own, **{key.replace("_", ":"): one for key, one in tags.items()}})
+
+
+def test_a_group_without_its_stack() -> None:
+    assert reasons(holdings(launchers=(launcher(),))) == [("launcher", "launching")]
+    assert reasons(holdings(launchers=(launcher(),), stack_names=frozenset({NAME}))) == []
+    assert reasons(holdings(launchers=(launcher(ohf_owner="there"),))) == []
+    assert reasons(holdings(launchers=(replace(launcher(), tags={"ohf:owner": "here"}),))) == []
+    assert reasons(holdings(launchers=(launcher(),), at=CREATED + GRACE - 1)) == []
 
 
 def test_a_machine_is_no_survivor_while_a_stack_of_that_name_exists_whosever_it_is() -> None:
