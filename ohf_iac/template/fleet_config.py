@@ -150,7 +150,7 @@ def _check_names(document: Mapping[str, Any]) -> None:
     for name in document:
         if name not in known:
             raise Unfit(f"{name} cannot be said to an EC2 Fleet of a stack")
-    if "TargetCapacityUnitType" in document.get("TargetCapacitySpecification", {}):
+    if "TargetCapacityUnitType" in mapping(document.get("TargetCapacitySpecification", {})):
         raise Unfit("TargetCapacityUnitType would count other units than Host Factory does")
 
 

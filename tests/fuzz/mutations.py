@@ -99,7 +99,7 @@ def _changed(document: Any, changes: list[tuple[float, str, Any]]) -> Any:
     """A document with values replaced, dropped, doubled, wrapped or put under another key, anywhere in it."""
     holder = [copy.deepcopy(document)]
     for place, verb, value in changes:
-        places = list(_all_places(holder))
+        places = list(all_places(holder))
         where, key = places[int(place * len(places))]
         if verb == "set":
             where[key] = copy.deepcopy(value)  # the values are shared by all documents
@@ -114,13 +114,13 @@ def _changed(document: Any, changes: list[tuple[float, str, Any]]) -> Any:
     return holder[0]
 
 
-def _all_places(value: Any) -> Iterator[tuple[Any, Any]]:
+def all_places(value: Any) -> Iterator[tuple[Any, Any]]:
     """Every place in a document as its container and its key."""
     pairs = list(value.items() if isinstance(value, dict) else enumerate(value))
     for key, one in pairs:
         yield value, key
         if isinstance(one, (dict, list)):
-            yield from _all_places(one)
+            yield from all_places(one)
 
 
 def _put(inserted: bytes) -> Callable[[bytes, int], bytes]:
