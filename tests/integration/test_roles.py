@@ -10,9 +10,12 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -24,7 +27,7 @@ from ohf_iac.errors import ConfigurationError, ProviderError
 from tests.integration.gateway import calls_to
 from tests.local_aws import ACCOUNT, LocalAws
 
-THEIRS = "210987654321"
+THEIRS, CONTAINERS = "210987654321", "444444444444"
 ROLE = Role(f"arn:aws:iam::{THEIRS}:role/grid")
 HERE = {"installation": "grid of ohf"}
 _processes = count(1)
@@ -261,6 +264,28 @@ def test_keys_of_a_script_that_have_ended_are_told(local_aws: LocalAws, roles_fi
     assert "hunter2" not in str(failure.value)
 
 
+@contextmanager
+def keys_of_a_container() -> Iterator[str]:
+    """Where a container gets its keys: those of another account."""
+    keys = {"AccessKeyId": f"AKIA{CONTAINERS}", "SecretAccessKey": "s", "Token": "t"}
+    body = json.dumps({**keys, "Expiration": "2100-01-01T00:00:00Z"}).encode()
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response_only(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Tests print nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
 def test_a_source_that_is_configured_is_never_replaced_by_another(
     local_aws: LocalAws, roles_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,11 +293,17 @@ def test_a_source_that_is_configured_is_never_replaced_by_another(
     assert ec2.account(
         process(local_aws, roles_file, None, credentials_file=keys_file(tmp_path, f"AKIA{THEIRS}"))
     ) == (THEIRS)
-    empty = tmp_path / "empty"
-    empty.touch(mode=0o600)
-    for file in (empty, tmp_path / "none"):
-        with pytest.raises(ConfigurationError):
-            ec2.account(process(local_aws, roles_file, None, credentials_file=str(file)))
+    empty, bare = tmp_path / "empty", tmp_path / "bare"
+    for file, text in ((empty, ""), (bare, "[default]\nregion = us-east-1\n")):
+        file.touch(mode=0o600)
+        file.write_text(text)
+    with keys_of_a_container() as url:
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
+        for file in (empty, bare, tmp_path / "none"):
+            with pytest.raises(ConfigurationError):
+                ec2.account(process(local_aws, roles_file, None, credentials_file=str(file)))
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+        assert ec2.account(process(local_aws, roles_file, None)) == CONTAINERS, "they are there to be had"
     wide = Path(keys_file(tmp_path, f"AKIA{ACCOUNT}WIDE"))
     wide.chmod(0o644)
     with pytest.raises(ConfigurationError, match="every user of this host") as refused:

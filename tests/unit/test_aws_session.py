@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -38,7 +39,12 @@ def test_the_region_of_the_environment_is_read_under_both_names(monkeypatch: pyt
     assert session_for(Access()).region_name == "eu-west-2"
 
 
-def test_whatever_says_who_calls_and_how_makes_another_session(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whatever_says_who_calls_and_how_makes_another_session(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys"
+    keys.touch(mode=0o600)
+    keys.write_text("[default]\n[grid]\n")
     by_proxy = replace(HERE, proxy=Proxy("proxy", 3128, "grid", reference_in("env:GRID_PROXY")))
     others = [
         by_proxy,
@@ -47,8 +53,10 @@ def test_whatever_says_who_calls_and_how_makes_another_session(monkeypatch: pyte
         replace(HERE, installation="grid of others"),
         replace(HERE, credential_script="/bin/false"),
         replace(HERE, endpoints=()),
+        replace(HERE, credentials_file=str(keys)),
+        replace(HERE, credentials_file=str(keys), profile="grid"),
     ]
-    assert len({id(session_for(one)) for one in (HERE, *others)}) == 7
+    assert len({id(session_for(one)) for one in (HERE, *others)}) == 9
     for name in ("GRID_PROXY", "HOME", "HTTPS_PROXY"):
         before = session_for(by_proxy)
         monkeypatch.setenv(name, "/else")
