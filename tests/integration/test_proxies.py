@@ -165,7 +165,7 @@ def test_a_call_whose_password_is_not_to_be_had_now_was_not_sent(local_aws: Loca
 def test_what_is_not_used_is_not_looked_up(
     local_aws: LocalAws, ours: RunningProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    through(local_aws, ours, "ssm:/grid/proxy")
+    assert through(local_aws, ours, "ssm:/grid/proxy").region == "us-east-1"  # a session, and no client of it
     monkeypatch.setenv("AWS_ENDPOINT_URL", local_aws.url)
     ec2.of_owner(calls_to(local_aws, proxy=None), "here")
     assert [one["action"] for one in local_aws.calls()] == ["DescribeInstances"]
