@@ -42,7 +42,7 @@ def provider_with(kind: str, folder: Path, aws: LocalAws) -> Provider:
 
 
 @pytest.mark.usefixtures("_open_umask")
-@pytest.mark.parametrize("kind", ["json", "sqlite"])
+@pytest.mark.parametrize("kind", ["json", pytest.param("sqlite", marks=pytest.mark.sweep)])
 def test_whatever_a_life_leaves_behind_is_private(local_aws: LocalAws, tmp_path: Path, kind: str) -> None:
     provider = provider_with(kind, tmp_path, local_aws)
     entry = provider.settle(provider.request("instant-ondemand", 2))

@@ -23,8 +23,18 @@ def _nobody_is_restricted_afterwards(local_aws: LocalAws) -> Iterator[None]:
     local_aws.control("PUT", "policies", {})
 
 
-@pytest.mark.parametrize("reference", ["ssm:/grid/proxy", "secretsmanager:grid/proxy#password"])
-@pytest.mark.parametrize("role", [ROLE, ""], ids=["role", "no role"])
+PARAMETER, SECRET = "ssm:/grid/proxy", "secretsmanager:grid/proxy#password"
+
+
+@pytest.mark.parametrize(
+    ("reference", "role"),
+    [
+        (SECRET, ROLE),
+        (PARAMETER, ""),
+        pytest.param(PARAMETER, ROLE, marks=pytest.mark.sweep),
+        pytest.param(SECRET, "", marks=pytest.mark.sweep),
+    ],
+)
 def test_a_provider_with_a_secret_runs_under_what_is_printed(
     local_aws: LocalAws, tmp_path: Path, reference: str, role: str
 ) -> None:

@@ -136,7 +136,10 @@ OTHERS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("what", OTHERS)
+@pytest.mark.parametrize(
+    "what",
+    [one if one in ("role", "installation") else pytest.param(one, marks=pytest.mark.sweep) for one in OTHERS],
+)
 def test_another_one_is_never_taken_for_it(local_aws: LocalAws, roles_file: Path, what: str) -> None:
     who(process(local_aws, roles_file))
     who(process(local_aws, roles_file, **OTHERS[what]))
