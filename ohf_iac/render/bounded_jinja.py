@@ -92,7 +92,6 @@ class _Bounded(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         # not optimized: what jinja2 tries to fold, level by level, costs the cube of an expression's depth
         super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, optimized=False)
-        self.globals.clear()
         self.filters = {name: self._paid(FILTERS[name]) for name in _FILTERS}
         self.filters |= {"join": self._joined, "replace": self._replaced, "indent": self._indented}
         self.filters |= {"_used": self._used, "_each": self._each}
