@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ohf_iac import commands, queries
+from ohf_iac.errors import StorageError
 from ohf_iac.observation import fleet_ids
 from ohf_iac.plan import DeleteStack, delete_stack, delete_token, freeze, return_steps
 from ohf_iac.request import TAG_REQUEST, stack_name
@@ -106,5 +107,9 @@ def _remember_deletions(app: App, records: Iterable[RequestRecord]) -> None:
     changed: Mapping[str, RequestRecord] = {
         one.request.request_id: replace(one, stack="deleting", chore_at=due) for one in records
     }
-    if changed:
+    if not changed:
+        return
+    try:
         app.store.change(lambda memory: with_requests(memory, changed.values()))
+    except StorageError as error:  # the machines are ended all the same
+        app.log.error(f"deletions not remembered: {error.message}", hint=error.hint)
