@@ -156,7 +156,7 @@ class Amnesia(RuleBasedStateMachine):
         for one in (self.kept, self.lost):
             one.provider.call("getReturnRequests", {"machines": []})
 
-    @precondition(lambda self: any(one.left for one in self.requests))
+    @precondition(lambda self: self.may_make_room())
     @rule(data=st.data(), by_name=st.booleans())
     def give_back(self, data: st.DataObject, by_name: bool) -> None:
         owning = [one for one in self.requests if one.left]
@@ -164,6 +164,7 @@ class Amnesia(RuleBasedStateMachine):
         number = data.draw(st.integers(1, len(pair.left)))
         given, pair.left = pair.left[:number], pair.left[number:]
         self.returned(given, by_name=by_name)
+        self.room_is_made()
 
     @rule()
     def collect(self) -> None:
@@ -171,7 +172,7 @@ class Amnesia(RuleBasedStateMachine):
         for one in (self.kept, self.lost):
             said(one.provider, "gc", "--apply")
 
-    @precondition(lambda self: any(one.left for one in self.requests))
+    @precondition(lambda self: self.may_make_room())
     @rule(data=st.data())
     def taken(self, data: st.DataObject) -> None:
         """The same machine of a settled request is taken from both: a spot one is interrupted, others end."""
@@ -185,6 +186,17 @@ class Amnesia(RuleBasedStateMachine):
             else:
                 client = self.aws.client("ec2", account=one.account)
                 client.terminate_instances(InstanceIds=[machine["machineId"]])
+        self.room_is_made()
+
+    def may_make_room(self) -> bool:
+        """Whether machines may go. Where room is short, fleets that wait race for it, in each account anew."""
+        waiting = any(not one.ended for one in self.requests)
+        return any(one.left for one in self.requests) and not (self.room and waiting)
+
+    def room_is_made(self) -> None:
+        """What ends has ended before anything else is asked for."""
+        if self.room:
+            self.passes(180)
 
     def returned(self, given: list[tuple[dict[str, Any], dict[str, Any]]], *, by_name: bool) -> None:
         keys = ("name",) if by_name else ("name", "machineId")
