@@ -110,6 +110,22 @@ def test_an_empty_stack_gets_its_chore_back(human: Human) -> None:
     assert live_stacks(aws) == []
 
 
+@pytest.mark.parametrize("template", ["instant-ondemand", "asg-ondemand"])
+def test_the_chore_of_an_empty_stack_waits_for_no_reclaim(human: Human, template: str) -> None:
+    """getReturnRequests would wake it, where EC2 still shows what was reclaimed; polls of the request do not."""
+    provider, aws = human.provider, human.provider.aws
+    entry = provider.settle(provider.request(template, 2))
+    aws.client("ec2").terminate_instances(InstanceIds=sorted(ids_of(entry)))
+    aws.advance(60)
+    forget(provider)
+    assert found(human)[entry["requestId"]][:2] == ("complete", "stack")
+    aws.clear_calls()
+    assert provider.status(entry["requestId"])["status"] == "complete"
+    assert [one["action"] for one in aws.calls()] == ["DescribeInstances", "DeleteStack"]
+    aws.advance(120)
+    assert live_stacks(aws) == []
+
+
 def test_a_dry_run_writes_nothing(human: Human) -> None:
     provider = human.provider
     provider.settle(provider.request("instant-ondemand", 1))
