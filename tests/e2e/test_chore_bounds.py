@@ -11,6 +11,8 @@ from tests.e2e.provider import NAME, Provider, live_stacks
 from tests.local_aws import LocalAws
 
 REQUESTS = 4
+#: more than any poll has calls for
+MANY = 12
 
 
 @pytest.fixture
@@ -52,6 +54,32 @@ def test_a_poll_makes_at_most_five_calls_for_chores_and_the_next_one_goes_on(due
         assert len(made(due.aws)) <= 5
     assert live_stacks(due.aws) == []
     assert set(answers) == {"complete"}
+
+
+@pytest.mark.parametrize("limit", [3, 5])
+def test_what_the_calls_of_one_poll_do_not_suffice_for_stays_due_for_the_next(quick: Provider, limit: int) -> None:
+    """Twelve stacks are to be deleted: one describe for all, then as many deletions as calls are left."""
+    aws = quick.aws
+    aws.reset()
+    ids = [quick.request("instant-ondemand", 1) for _ in range(MANY)]
+    aws.advance(60)
+    machines = [machine["machineId"] for one in ids for machine in quick.settle(one)["machines"]]
+    aws.advance(60)
+    aws.client("ec2").terminate_instances(InstanceIds=machines)
+    aws.advance(60)  # two minutes after settling machines that came late are looked for
+    quick.extra["OHF_LIMITS_CHORE_SECONDS"] = "60"
+    if limit != 5:
+        quick.extra["OHF_LIMITS_CHORE_CALLS"] = str(limit)
+    left = MANY
+    while left:
+        aws.clear_calls()
+        assert settled_poll(quick)["status"] == "complete"
+        assert made(aws) == ["DescribeInstances", *["DeleteStack"] * min(limit - 1, left)]
+        left -= min(limit - 1, left)
+        records = quick.database()["requests"].values()
+        assert sum(one["stack"] == "created" and 0 < one["chore_at"] <= aws.now() for one in records) == left
+    aws.advance(60)
+    assert live_stacks(aws) == []
 
 
 def test_chores_begin_nothing_once_their_time_is_over(due: Provider) -> None:
