@@ -147,7 +147,7 @@ class Poll:
             if found is not None:
                 seen = replace(seen, settled=queries.lasting_mark(self.calls, stack))
                 return status_of(found, self.act(found, seen, {stack.name: stack}))
-        if maybe_unseen(request_id, self.calls.moment()):
+        if maybe_unseen(request_id, self.calls.moment(), self.app.now()):
             return self._young(request_id, all_seen)
         if any(one.live for one in seen.instances):
             record = record_from_machines(request_id, self.app.owner, seen.instances)

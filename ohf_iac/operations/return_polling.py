@@ -77,7 +77,7 @@ def _unknown(app: App, calls: Calls, memory: Memory, return_id: str) -> RequestS
     instances = ec2.with_tag_key(calls, app.owner, return_tag(return_id))
     minted = minted_at(return_id) or 0
     if not instances:
-        if maybe_unseen(return_id, calls.moment()):
+        if maybe_unseen(return_id, calls.moment(), app.now()):
             return RequestStatus(return_id, "running")
         if is_untold(return_id):
             return RequestStatus(return_id, "complete_with_error", NOT_DONE)

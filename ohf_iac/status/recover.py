@@ -36,12 +36,14 @@ CLOCKS_APART: Final = 600
 MISDATED: Final = 120
 
 
-def maybe_unseen(identifier: str, now: float) -> bool:
-    """Whether AWS may not show yet what an id of ours stands for: it is young, or some other host's clock is ahead.
+def maybe_unseen(identifier: str, *clocks: float) -> bool:
+    """Whether AWS may not show yet what an id of ours stands for: it is young by one of these clocks, AWS's or this
+    host's (who minted it may be as far off as we are), or some other host's clock is ahead.
 
     An id from further ahead was never minted by a host that AWS listens to, and would be polled till its time.
     """
-    return -CLOCKS_APART <= now - (minted_at(identifier) or 0) < STACK_PATIENCE
+    minted = minted_at(identifier) or 0
+    return any(-CLOCKS_APART <= now - minted < STACK_PATIENCE for now in clocks)
 
 
 def deadline_by_aws(request: Request, stack: StackSeen | None) -> int:

@@ -134,7 +134,12 @@ class Amnesia(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from(SKEWS))
     def step(self, seconds: int) -> None:
-        """The hosts' clock is set, forward or back; AWS's is not."""
+        """The hosts' clock is set, forward or back; AWS's is not.
+
+        Not in the seconds in which CloudFormation does not show a new stack: a memory that is lost right then, too,
+        leaves nothing by which an id could be told from one that never was.
+        """
+        self.passes(10)
         self.skew = seconds
         self.passes(0)
 

@@ -129,6 +129,17 @@ def test_nothing_young_is_collected_or_ended_by_a_host_whose_clock_is_wrong(
     assert ids(entry) | ids(settled) == {one["InstanceId"] for one in live_machines(host.aws)}
 
 
+@pytest.mark.parametrize("skew", [-280, 280])
+def test_a_young_request_is_waited_for_though_memory_of_it_is_lost(host: Host, skew: int) -> None:
+    """CloudFormation does not show a stack at once, and by AWS's clock the id is minutes old."""
+    host.skew = skew
+    request_id = host.request("instant-ondemand", 1)
+    forget(host)
+    assert host.status(request_id)["status"] == "running"
+    host.aws.advance(30)
+    assert host.status(request_id)["status"] == "complete"
+
+
 def test_a_chore_that_a_clock_far_ahead_put_off_is_done(host: Host) -> None:
     host.skew = YEAR
     entry = host.settle(host.request("asg-ondemand", 2))
