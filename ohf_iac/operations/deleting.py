@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ohf_iac.app import App
     from ohf_iac.aws.calls import Calls
     from ohf_iac.machine import Instance
+    from ohf_iac.request import RequestRecord
 
 Stage = Literal["deleting", "gone", "failed"]
 
@@ -64,10 +65,26 @@ def delete_request(app: App, request_id: str) -> Deletion:
             hint=f"see why with: ohf status {return_id or request_id}; then repeat the deletion",
         )
     request_statuses(app, [request_id])  # settle what can be settled, so that the deletion tells the verdict
-    record = known_record(app, calls, request_id, "delete")
+    record = _ended(app, known_record(app, calls, request_id, "delete"))
     commands.carry_out(calls, (delete_stack(record),), app.settings.provider.service_role_arn)
-    keep_request(app, record, replace(record, stack="deleting", chore_at=int(app.now()) + DELETION_LOOK))
+    keep_request(app, record, replace(record, stack="deleting"))
     return Deletion(request_id, "deleting", return_id, len(hosts))
+
+
+def _ended(app: App, record: RequestRecord) -> RequestRecord:
+    """The record of a request whose stack is about to be deleted, kept, with a chore that sees to the deletion.
+
+    One that has not settled ends here: the deletion's token tells its verdict for ninety days, and no poll may say
+    anything else before memory is lost.
+    """
+    now = int(app.now())
+    new = replace(record, chore_at=now + DELETION_LOOK)
+    if not new.settled:
+        new = replace(
+            new, verdict="complete_with_error", settled_at=now, message="deleted by ohf delete", machines=()
+        )
+    keep_request(app, record, new)
+    return new
 
 
 def deletion_seen(app: App, deletion: Deletion) -> Deletion:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.human import QUICK, Human, alone, on_terminal
-from tests.e2e.provider import Provider, live_machines, live_stacks
+from tests.e2e.provider import Provider, forget, live_machines, live_stacks
 from tests.local_aws import LocalAws
 
 PASSING = {"clock": {"perCall": 2}}
@@ -108,6 +108,18 @@ def test_a_request_that_still_starts_is_deleted_and_then_settles(human: Human) -
     human.provider.aws.advance(24 * 3600)
     assert live_machines(human.provider.aws) == []
     assert live_stacks(human.provider.aws) == []
+
+
+def test_what_is_answered_of_a_deleted_request_outlives_memory(human: Human) -> None:
+    """The deletion's token tells it once memory is lost; what was heard before must be the same."""
+    provider = human.provider
+    provider.aws.scenario(capacity={"*": 1}, **PASSING)
+    request_id = human.requests("spotfleet-maintain", 2)
+    provider.aws.advance(120)
+    human.says("delete", request_id, "--yes", *QUICK)
+    heard = provider.settle(request_id)["status"]
+    forget(provider)
+    assert provider.settle(request_id)["status"] == heard
 
 
 def test_a_deletion_that_fails_tells_why(human: Human) -> None:
