@@ -43,6 +43,7 @@ class Moment(NamedTuple):
         return self.side == "after" and (
             (what == "call" and not of.endswith("answered") and changes(self.label))
             or (what == "replace" and "_database" in of)
+            or of.endswith(("_database.json", "_database.sqlite"))
             or self.label in ("sqlite COMMIT", "write answer")
         )
 
@@ -72,11 +73,11 @@ class Scene:
     def turns(self, *, all_of_them: bool) -> list[int]:
         """The first moment of each state of the world: until the next one nothing is changed by anything.
 
-        Else those alone that change AWS or the memory for good, and the start.
+        Else those alone that change AWS or the memory for good.
         """
         states = [one.state for one in self.moments]
-        turns = [at for at, state in enumerate(states) if at == 0 or state != states[at - 1]]
-        return turns if all_of_them else [at for at in turns if at == 0 or self.moments[at].lasting]
+        turns = [at for at in range(1, len(states)) if states[at] != states[at - 1]]
+        return turns if all_of_them else [at for at in turns if self.moments[at].lasting]
 
     def effects(self) -> int:
         """How many effects the call has."""
