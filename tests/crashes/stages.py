@@ -189,7 +189,7 @@ def cancels(scheduler: Scheduler, template: str) -> Call:
 
 def deletes(scheduler: Scheduler, template: str) -> Call:
     request_id = _settled(scheduler, template)
-    scheduler.machines.clear()
+    scheduler.given += scheduler.machines
     return human_call("delete", request_id, "--yes", "--timeout", "0")
 
 
