@@ -43,6 +43,11 @@ class StackSeen:
         return stack_phase(self.status)
 
     @property
+    def stays(self) -> bool:
+        """Whether nobody has asked for its deletion: the token of that tells how its request ended."""
+        return self.phase not in ("deleting", "delete_failed", "deleted")
+
+    @property
     def turned_back(self) -> bool:
         """Whether an update failed: the stack is what it was before, or stuck on the way there."""
         return self.status == "UPDATE_FAILED" or self.status.startswith("UPDATE_ROLLBACK_")

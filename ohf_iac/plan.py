@@ -133,7 +133,7 @@ def _marks(
         return ()
     request = record.request
     steps = tag(machines + _outliving(record, seen), TAG_SETTLED, verdict)
-    if request.kind == ASG and not request.own_template and (seen.instances or seen.stack):
+    if request.kind == ASG and not request.own_template and (seen.instances or (seen.stack and seen.stack.stays)):
         steps += (TagGroup(stack_name(request.request_id), TAG_SETTLED, verdict),)
     return steps
 
@@ -149,7 +149,11 @@ def _outliving(record: RequestRecord, seen: Observation) -> tuple[str, ...]:
         return ()
     key, output = (TEMPLATE_TAG, "LaunchTemplateId") if record.request.own_template else (FLEET_TAG, "CapacityId")
     named = [one.tags[key] for one in seen.instances if key in one.tags]
-    if seen.stack is not None and (record.request.own_template or record.request.kind == INSTANT):
+    if (
+        seen.stack is not None
+        and seen.stack.stays
+        and (record.request.own_template or record.request.kind == INSTANT)
+    ):
         named += [seen.stack.outputs[output]] if output in seen.stack.outputs else []
     return tuple(named[:1])
 

@@ -117,7 +117,7 @@ def _unpolled(app: App, calls: Calls, record: RequestRecord, seen: Observation) 
         seen = queries.look(calls, record, seen)
         judgement = judge(record, seen, policy)
     if settled_mark(seen.instances) or not any(one.live for one in seen.instances):
-        poll.act(record, seen)
+        poll.act(record, seen, told=False)
         return poll.changed[-1]
     if judgement.wish == "freeze":
         carry_out(calls, steps_for(record, seen, judgement), app.settings.provider.service_role_arn)

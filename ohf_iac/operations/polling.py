@@ -66,15 +66,25 @@ class Poll:
         return found | {one.request.request_id: remembered(one) for one in kept if one.settled}
 
     def act(
-        self, record: RequestRecord, seen: Observation, stacks: Mapping[str, StackSeen] | None = None
+        self,
+        record: RequestRecord,
+        seen: Observation,
+        stacks: Mapping[str, StackSeen] | None = None,
+        *,
+        told: bool = True,
     ) -> Judgement:
-        """Judge a request, look closer where that is wished, carry the wish out, note the new record."""
+        """Judge a request, look closer where that is wished, carry the wish out, note the new record.
+
+        `told` is False where nobody hears the answer: an end without machines then leaves no mark, because the
+        stack goes, and the token of its deletion tells.
+        """
         judgement = judge(record, seen, self._policy(record))
         if judgement.wish == "look":
             seen, judgement = self._looked(record, seen, stacks)
-        if judgement.wish == "settle" and not seen.instances and seen.stack is not None:
+        unmarked = judgement.wish == "settle" and not seen.instances
+        if unmarked and told and seen.stack is not None and seen.stack.stays:
             seen = replace(seen, stack=queries.with_resources(self.calls, seen.stack))  # it bears the mark alone
-        steps = steps_for(record, seen, judgement)
+        steps = steps_for(record, seen, judgement) if told or not unmarked else ()
         commands.carry_out(self.calls, steps, self.app.settings.provider.service_role_arn)
         self.changed.append(self._next(record, seen, judgement))
         return judgement

@@ -139,3 +139,14 @@ def test_a_launch_template_is_made_at_the_virtual_time(local_aws: LocalAws) -> N
     ec2 = local_aws.client("ec2")
     made = ec2.create_launch_template(LaunchTemplateName="aged", LaunchTemplateData={"InstanceType": "m5.large"})
     assert abs(made["LaunchTemplate"]["CreateTime"].timestamp() - now) < 100
+
+
+def test_a_launch_template_shows_the_tags_of_the_moment(local_aws: LocalAws) -> None:
+    """The mark of a settled request is put on it later."""
+    ec2 = local_aws.client("ec2")
+    made = ec2.create_launch_template(LaunchTemplateName="marked", LaunchTemplateData={"InstanceType": "m5.large"})
+    template_id = made["LaunchTemplate"]["LaunchTemplateId"]
+    for change, told in ((ec2.create_tags, [{"Key": "ohf:settled", "Value": "complete"}]), (ec2.delete_tags, [])):
+        change(Resources=[template_id], Tags=[{"Key": "ohf:settled", "Value": "complete"}])
+        (shown,) = ec2.describe_launch_templates(LaunchTemplateIds=[template_id])["LaunchTemplates"]
+        assert shown.get("Tags", []) == told
