@@ -9,8 +9,8 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-#: what belongs to one connection only (RFC 9110, 7.6.1), and what the relay says itself
-_OWN = frozenset({"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"})
+#: what belongs to one connection only (RFC 9110, 7.6.1); the date stays, it is AWS's time
+_OWN = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def changing(url: str, changes: Mapping[bytes, bytes]) -> Iterator[str]:
             there.request("POST", self.path, body, kept)
             answer = there.getresponse()
             content = answer.read()
-            self.send_response(answer.status)
+            self.send_response_only(answer.status)
             for key, value in answer.getheaders():
                 if key.lower() not in _OWN:
                     self.send_header(key, value)

@@ -104,8 +104,8 @@ class World:
 class Canned(Calls):
     """Calls of a world. Whatever would change it is taken and changes nothing; `ended` keeps whom it would end."""
 
-    def __init__(self, world: World) -> None:
-        super().__init__(Access())
+    def __init__(self, world: World, now: float) -> None:
+        super().__init__(Access(now=lambda: now))
         self.world = world
         self.ended: list[str] = []
 

@@ -94,7 +94,9 @@ def freezes(kind: Kind) -> tuple[bool, ...]:
 
 
 def polled(world: World, now: float, store: Kept) -> RequestStatus:
-    return Poll(app_at(now, store), Canned(world), store.read(), POLICIES).answers([REQUEST_ID], {})[REQUEST_ID]
+    return Poll(app_at(now, store), Canned(world, now), store.read(), POLICIES).answers([REQUEST_ID], {})[
+        REQUEST_ID
+    ]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -148,7 +150,7 @@ def test_every_poll_of_a_return_is_answered_in_the_contracts_words(kind: Kind) -
         given = ReturnRecord(RETURN_ID, CREATED + 600, (named, nameless))
         request = seen.record(kind, 1, verdict=verdict, settled_at=CREATED + 300 if verdict else 0)
         for memory in (Memory(), with_return(with_request(Memory(), request), given)):
-            store, calls = Kept(memory), Canned(world)
+            store, calls = Kept(memory), Canned(world, now)
             status = return_statuses(app_at(now, store), calls, memory, [RETURN_ID])[RETURN_ID]
             told.check(status)
             check_ended(state, tags, calls.ended)
@@ -166,7 +168,7 @@ def test_a_machine_that_somebody_attached_to_a_group_is_no_member() -> None:
     world, store = World(ASG, "CREATE_COMPLETE", machines, "", frozen=True), Kept()
     store.memory = with_request(store.memory, seen.record(ASG, 2))
     for moment in (*MOMENTS, DEADLINE + DAY):
-        calls = Canned(world)
+        calls = Canned(world, moment)
         status = Poll(app_at(moment, store), calls, store.read(), HASTY).answers([REQUEST_ID], {})[REQUEST_ID]
         assert [one.machine_id for one in status.machines] == [f"i-{1:017x}"]
         assert calls.ended == []

@@ -39,7 +39,7 @@ def test_pauses_between_looks(given: float, slept: float) -> None:
     ]
     store, wall = Kept(with_requests(Memory(), records)), Wall()
     app = replace(app_at(CREATED + 300, store), deadline=Deadline.after(given, lambda: wall.now), sleep=wall.pause)
-    poll = Poll(app, Canned(World(ASG, "CREATE_IN_PROGRESS")), store.read(), {"": Policy()})
+    poll = Poll(app, Canned(World(ASG, "CREATE_IN_PROGRESS"), CREATED + 300), store.read(), {"": Policy()})
     answers = poll.answers(SHORT, {})
     assert list(answers) == SHORT
     assert wall.now == pytest.approx(slept)
