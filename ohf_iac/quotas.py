@@ -103,6 +103,9 @@ _TEXTS: Final = (
 #: a quota's code that botocore takes for a rate's, and would repeat in vain, to a code that it leaves alone
 NOT_A_RATE: Final[Mapping[str, str]] = MappingProxyType({"LimitExceededException": "LimitExceeded"})
 
+#: where AWS's own code stands then
+AWS_CODE: Final = "OhfAwsCode"
+
 
 def remedy(code: str, text: str, types: Iterable[str] = ()) -> str:
     """The quota that a refusal speaks of and how to raise it; "" when it speaks of none.

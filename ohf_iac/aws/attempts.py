@@ -21,7 +21,7 @@ from botocore.parsers import ResponseParserError
 
 from ohf_iac.aws.in_time import OutOfTimeError
 from ohf_iac.aws.translate import THROTTLED
-from ohf_iac.quotas import NOT_A_RATE
+from ohf_iac.quotas import AWS_CODE, NOT_A_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -102,7 +102,7 @@ def _noted(
     if response_dict["status_code"] < 300 or code:
         _compare_clocks(response_dict["headers"])
     if code in NOT_A_RATE:
-        error["Code"] = NOT_A_RATE[code]
+        error[AWS_CODE], error["Code"] = code, NOT_A_RATE[code]
 
 
 def _compare_clocks(headers: Mapping[str, str]) -> None:

@@ -26,7 +26,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from ohf_iac.errors import ConfigurationError, ProviderError
-from ohf_iac.quotas import remedy
+from ohf_iac.quotas import AWS_CODE, remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -170,7 +170,7 @@ def _stranger(verb: str, thing: str) -> ProviderError:
 
 def _from_answer(verb: str, thing: str, error: ClientError) -> ProviderError:
     answer = error.response.get("Error", {})
-    code = str(answer.get("Code", ""))
+    code = str(answer.get(AWS_CODE) or answer.get("Code", ""))
     text = str(answer.get("Message", "")) or str(error)
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if status == 407:  # a page of a proxy's, which botocore takes for an answer of AWS's

@@ -85,6 +85,7 @@ def test_a_quota_is_named_and_not_asked_again(
         make(local_aws, calls_to(local_aws, attempts=4), INSTANT)
     assert actions == [action]
     assert quota in failure.value.hint
+    assert failure.value.aws_code == code, "as AWS says it, whatever botocore was told"
     assert (failure.value.transient, failure.value.sent) == (False, False)
 
 
