@@ -19,7 +19,7 @@ from ohf_iac.plan import (
     TagInstances,
     Terminate,
 )
-from ohf_iac.request import TAG_OWNER, TAG_REQUEST, stack_name
+from ohf_iac.request import TAG_OWNER, TAG_REQUEST, TAG_SETTLED, stack_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,8 +36,8 @@ def carry_out(calls: Calls, steps: Iterable[Step], role_arn: str = "") -> dict[s
     refused: dict[str, str] = {}
     for step in steps:
         match step:
-            case Terminate(ids):
-                refused |= ec2.terminate(calls, ids)
+            case Terminate(ids, late):
+                refused |= ec2.terminate(calls, _unmarked(calls, ids) if late else ids)
             case TagInstances(ids, key, value):
                 ec2.tag(calls, ids, key, value)
             case TagGroup(group, key, value):
@@ -53,6 +53,11 @@ def carry_out(calls: Calls, steps: Iterable[Step], role_arn: str = "") -> dict[s
             case BuyRest(stack, units, token):
                 buy_rest(calls, stack, units, token)
     return refused
+
+
+def _unmarked(calls: Calls, ids: Iterable[str]) -> tuple[str, ...]:
+    """The instances that nobody has told of up to this moment."""
+    return tuple(one.instance_id for one in ec2.by_id(calls, ids) if TAG_SETTLED not in one.tags)
 
 
 def buy_rest(calls: Calls, stack: str, units: int, token: str) -> None:

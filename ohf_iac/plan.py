@@ -74,9 +74,13 @@ class TagGroup:
 
 @dataclass(frozen=True, slots=True)
 class Terminate:
-    """Terminate instances; ids that have vanished are dropped."""
+    """Terminate instances; ids that have vanished are dropped.
+
+    `late` are those that appeared after the terminal answer: one that bears the mark by now was told of, and stays.
+    """
 
     ids: tuple[str, ...]
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ def steps_for(record: RequestRecord, seen: Observation, judgement: Judgement) ->
     if judgement.wish != "settle" or judgement.verdict is None:
         return ()
     steps = freeze(request.kind, request.request_id, fleet_ids(request.kind, seen)) if seen.instances else ()
-    return steps + _marks(record, seen, judgement.tag, judgement.verdict) + terminate(judgement.doomed)
+    return steps + _marks(record, seen, judgement.tag, judgement.verdict) + terminate(judgement.doomed, late=True)
 
 
 def _marks(
@@ -163,9 +167,9 @@ def tag(ids: Iterable[str], key: str, value: str) -> tuple[Step, ...]:
     return tuple(TagInstances(part, key, value) for part in batches(ids, TAG_BATCH))
 
 
-def terminate(ids: Iterable[str]) -> tuple[Step, ...]:
+def terminate(ids: Iterable[str], *, late: bool = False) -> tuple[Step, ...]:
     """Terminate instances, in batches that TerminateInstances takes."""
-    return tuple(Terminate(part) for part in batches(ids, TERMINATE_BATCH))
+    return tuple(Terminate(part, late) for part in batches(ids, TERMINATE_BATCH))
 
 
 def delete_stack(record: RequestRecord) -> DeleteStack:

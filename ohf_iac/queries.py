@@ -120,13 +120,26 @@ def lasting_mark(calls: Calls, stack: StackSeen) -> str:
     return ec2.tag_of(calls, capacity, TAG_SETTLED) if capacity else ""
 
 
-def told_elsewhere(calls: Calls, seen: Observation) -> str:
-    """The verdict that another host told of a request that was looked at, by what it left in AWS; "" if none."""
+def told_elsewhere(calls: Calls, owner: str, seen: Observation) -> Observation:
+    """The same observation with the verdict that another host told of a request, by what it left in AWS."""
     if seen.stack is None:
-        return ""
+        return seen
     if seen.stack.phase == "deleted":
-        return verdict_in_token(seen.events, seen.request_id)
-    return lasting_mark(calls, with_resources(calls, seen.stack))
+        return replace(seen, settled=verdict_in_token(seen.events, seen.request_id))
+    return with_mark(calls, owner, seen, seen.stack)
+
+
+def with_mark(calls: Calls, owner: str, seen: Observation, stack: StackSeen) -> Observation:
+    """The same observation with its stack's lasting mark, if there is one, and then with its machines read again:
+    whoever settled the request since they were read may have told of machines that did not show yet, or only as
+    pending. Those that the tag filter does not show are read by their ids."""
+    mark = lasting_mark(calls, with_resources(calls, stack))
+    if not mark:
+        return seen
+    again = machines_of(calls, owner, [seen.request_id])[seen.request_id]
+    shown = {one.instance_id for one in again.instances}
+    hidden = ec2.by_id(calls, (one.instance_id for one in seen.instances if one.instance_id not in shown))
+    return replace(seen, settled=mark, at=again.at, instances=again.instances + hidden)
 
 
 def deleted_stacks(calls: Calls, wanted: Callable[[str], bool]) -> dict[str, tuple[str, ...]]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ohf_iac.app import App
     from ohf_iac.aws.calls import Calls
     from ohf_iac.observation import Observation, StackSeen
+    from ohf_iac.plan import Step
     from ohf_iac.request import RequestRecord
 
 #: seconds after which a chore that failed, or had nothing more to do for now, is due again
@@ -139,11 +140,11 @@ def _late(record: RequestRecord, seen: Observation) -> Iterator[str]:
 def _end_late(app: App, calls: Calls, record: RequestRecord, ids: tuple[str, ...]) -> RequestRecord:
     late = machines_in_words(len(ids))
     app.log.warning(f"ending {late} that came late", request_id=record.request.request_id, ids=ids)
-    return _ended(app, calls, record, ids)
+    return _ended(app, calls, record, terminate(ids, late=True))
 
 
-def _ended(app: App, calls: Calls, record: RequestRecord, ids: tuple[str, ...]) -> RequestRecord:
-    for one, why in carry_out(calls, terminate(ids)).items():
+def _ended(app: App, calls: Calls, record: RequestRecord, steps: tuple[Step, ...]) -> RequestRecord:
+    for one, why in carry_out(calls, steps).items():
         app.log.warning(f"{one} is not ended: {why}", request_id=record.request.request_id)
     return _later(app, record, DELETION_LOOK)
 
@@ -171,7 +172,7 @@ def _after_deletion(app: App, calls: Calls, record: RequestRecord, seen: Observa
             request_id=record.request.request_id,
             ids=survivors,
         )
-        return _ended(app, calls, record, survivors)
+        return _ended(app, calls, record, terminate(survivors))
     return replace(record, stack="gone", chore_at=0)
 
 

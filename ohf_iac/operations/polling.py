@@ -97,7 +97,7 @@ class Poll:
         seen = queries.look(self.calls, record, seen, stacks)
         judgement = judge(record, seen, self._policy(record))
         if judgement.first_short_at and not record.first_short_at and not seen.settled:
-            seen = replace(seen, settled=queries.told_elsewhere(self.calls, seen))
+            seen = queries.told_elsewhere(self.calls, self.app.owner, seen)
             judgement = judge(record, seen, self._policy(record))
         return seen, judgement
 
@@ -155,7 +155,7 @@ class Poll:
             template = stack.tags.get(TAG_TEMPLATE, "")
             found = record_from_stack(stack, weights.get(template, {}))
             if found is not None:
-                seen = replace(seen, settled=queries.lasting_mark(self.calls, stack))
+                seen = queries.with_mark(self.calls, self.app.owner, seen, stack)
                 return status_of(found, self.act(found, seen, {stack.name: stack}))
         if maybe_unseen(request_id, self.calls.moment(), self.app.now()):
             return self._young(request_id, all_seen)

@@ -118,30 +118,31 @@ def _live(app: App, calls: Calls, memory: Memory, seen: Holdings) -> Iterator[Fo
         record = record_from_stack(whole, weights.get(stack.tags.get(TAG_TEMPLATE, ""), {}))
         if record is None or record.request.request_id != request_id:
             continue
-        mark = seen.mark_of(request_id)
-        if not mark and (stack.name not in own or stack.phase in ("deleting", "delete_failed")):
-            mark = queries.lasting_mark(calls, whole)
-        if mark:
+        observed = _observed(seen, request_id)
+        if not observed.settled and (stack.name not in own or stack.phase in ("deleting", "delete_failed")):
+            observed = queries.with_mark(calls, app.owner, observed, whole)
+        if observed.settled:
             record = replace(record, stack="deleting" if stack.phase == "deleting" else "created")
-            record = _settled(record, seen, mark)
+            record = _settled(record, observed)
         else:
-            observed = Observation(request_id, seen.at, seen.machines_of(request_id))
             policy = policies.get(record.request.template_id, policies[""])
             record = replace(record, machines=judge(record, observed, policy).machines)
         yield Found(record, "stack", _is_new(memory, record))
 
 
-def _settled(record: RequestRecord, seen: Holdings, mark: str) -> RequestRecord:
+def _observed(seen: Holdings, request_id: str) -> Observation:
+    return Observation(request_id, seen.at, seen.machines_of(request_id), settled=seen.mark_of(request_id))
+
+
+def _settled(record: RequestRecord, seen: Observation) -> RequestRecord:
     """A request whose end is marked: its machines as EC2 shows them, and a chore where one is due."""
-    request_id = record.request.request_id
-    machines = seen.machines_of(request_id)
-    judgement = judge(record, Observation(request_id, seen.at, machines, settled=mark), Policy())
-    idle = any(one.live for one in machines) and not judgement.doomed
+    judgement = judge(record, seen, Policy())
+    idle = any(one.live for one in seen.instances) and not judgement.doomed
     return replace(
         record,
-        verdict=verdict_of(mark),
+        verdict=verdict_of(seen.settled),
         settled_at=int(seen.at),
-        message="" if verdict_of(mark) == "complete" else "recovered from AWS, which does not tell why",
+        message="" if verdict_of(seen.settled) == "complete" else "recovered from AWS, which does not tell why",
         machines=judgement.machines,
         chore_at=0 if idle or record.stack == "gone" else int(seen.at),
     )
@@ -152,9 +153,10 @@ def _stackless(memory: Memory, seen: Holdings) -> Iterator[Found]:
     for request_id in dict.fromkeys(one.tags.get(TAG_REQUEST, "") for one in seen.instances):
         if id_kind(request_id) != "req" or stack_name(request_id) in seen.stack_names:
             continue
-        if mark := seen.mark_of(request_id):
-            bare = record_from_machines(request_id, seen.owner, seen.machines_of(request_id))
-            record = _settled(replace(bare, stack="gone"), seen, mark)
+        observed = _observed(seen, request_id)
+        if observed.settled:
+            bare = record_from_machines(request_id, seen.owner, observed.instances)
+            record = _settled(replace(bare, stack="gone"), observed)
             yield Found(record, "machines", _is_new(memory, record))
 
 

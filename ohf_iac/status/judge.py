@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from ohf_iac.machine import Instance, Machine
     from ohf_iac.observation import Observation
     from ohf_iac.request import Request, RequestRecord, Verdict
-    from ohf_iac.status.stillness import shown_since
-from ohf_iac.status.tally import Tally
+    from ohf_iac.status.tally import Tally
 
 Wish = Literal["wait", "look", "freeze", "terminate", "buy-rest", "settle"]
 

@@ -114,6 +114,16 @@ def test_a_step_on_what_is_gone_is_no_error(local_aws: LocalAws, calls: Calls, c
     assert now == later
 
 
+def test_a_late_machine_that_another_host_told_of_meanwhile_is_left_alone(
+    local_aws: LocalAws, calls: Calls
+) -> None:
+    made = world_of(local_aws, calls, CASES[Terminate])
+    told, *others = _machines(made)
+    carry_out(calls, [TagInstances((told,), TAG_SETTLED, "complete"), Terminate((told, *others), late=True)])
+    made.settle_down()
+    assert {one.instance_id for one in made.seen().instances if one.live} == {told}
+
+
 @pytest.mark.parametrize("action", ["DeleteStack", "UpdateStack"])
 def test_a_token_that_cloudformation_has_seen_is_no_error(local_aws: LocalAws, calls: Calls, action: str) -> None:
     (case,) = (one for one in CASES.values() if one.action == action)

@@ -34,6 +34,8 @@ UNITS: Final = 3
 PACE: Final[Mapping[str, Any]] = {"clock": {"perCall": 3}, "times": {"replace": 2}}
 #: with room for so many machines a request is short
 SHORT: Final[Mapping[str, Any]] = {**PACE, "times": {"replace": 30}, "capacity": {"*": 2}}
+#: between two calls machines come, and run
+QUICK: Final[Mapping[str, Any]] = {"clock": {"perCall": 8}, "times": {"replace": 2, "pending": 6}}
 
 
 @dataclass(slots=True)
@@ -141,6 +143,13 @@ def _asked(scene: Scene, *, template: str = "", **scenario: Any) -> None:
     scene.machines = tuple(one["id"] for one in scene.stage.region()["machines"])
 
 
+def _starting(scene: Scene) -> None:
+    """Asked for a moment ago: machines come while they are looked for."""
+    scene.stage.reset(**QUICK)
+    scene.request_id, _ = request_machines(scene.app(), MachineAsk(TEMPLATES[scene.kind], UNITS))
+    scene.expected = UNITS
+
+
 def _short(scene: Scene) -> None:
     _asked(scene, **SHORT)
 
@@ -185,6 +194,7 @@ def _rest_due(scene: Scene) -> None:
 
 
 STATES: Final[Mapping[str, Callable[[Scene], None]]] = {
+    "starting": _starting,
     "full": _asked,
     "short": _short,
     "overdue": _overdue,

@@ -42,6 +42,7 @@ def pairs(state: str, *pairs: str, hosts: int = 2) -> tuple[Case, ...]:
 
 #: in the ordinary run, for two kinds
 USUAL = (
+    *pairs("starting", "poll + poll"),
     *pairs("full", "poll + return first"),
     *pairs("first look", "poll + return first"),
     *pairs("settled", "return first + return second"),
@@ -49,6 +50,7 @@ USUAL = (
 )
 #: for all kinds
 SWEEP = (
+    *pairs("starting", "poll + poll", "poll + reclaims"),
     *pairs("full", "poll + return first", "return first + return all", "delete + poll"),
     *pairs("first look", "poll + return first", "poll + delete"),
     *pairs("settled", "return first + return second"),
