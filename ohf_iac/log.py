@@ -55,12 +55,16 @@ class LineFile(NamedTuple):
     keep: int
 
     def append(self, document: Mapping[str, object]) -> None:
-        """Add one line in a single write, so that lines of parallel processes never mix; raises OSError."""
+        """Add one line in a single write, so that lines of parallel processes never mix; raises OSError.
+
+        A line that a crash or a full disk has cut off is ended first: it must not spoil this one.
+        """
         line = json.dumps(document, default=str).encode() + b"\n"
         if self._is_full(len(line)):
             self._rotate(len(line))
         descriptor = self._opened()
         try:
+            line = b"\n" + line if _is_cut_off(descriptor) else line
             if os.write(descriptor, line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.path)
         finally:
@@ -68,7 +72,7 @@ class LineFile(NamedTuple):
 
     def _opened(self) -> int:
         """The file, made where it is missing, with its folder: that may be named long before it exists."""
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
         try:
             return open_own(self.path, flags)
         except FileNotFoundError:
@@ -100,6 +104,13 @@ class LineFile(NamedTuple):
         for number in range(self.keep, 1, -1):
             _move(f"{self.path}.{number - 1}", f"{self.path}.{number}")
         os.replace(self.path, f"{self.path}.1")
+
+
+def _is_cut_off(descriptor: int) -> bool:
+    if not os.lseek(descriptor, 0, os.SEEK_END):
+        return False
+    os.lseek(descriptor, -1, os.SEEK_END)
+    return os.read(descriptor, 1) != b"\n"
 
 
 class Log(NamedTuple):

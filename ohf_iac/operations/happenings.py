@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ohf_iac.errors import ResourceNotFoundError, StorageError
 from ohf_iac.store.event_table import EventRow, event_row
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ohf_iac.app import App
+
+#: what the fields of an event are
+_KINDS: Final = tuple(map(type, EventRow(0.0, "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def _event_in(line: str) -> EventRow | None:
         if not isinstance(told, dict) or told.get("what") in (None, "AwsCall"):
             return None
         at = datetime.fromisoformat(told["at"]).timestamp()
-        facts = {name: told[name] for name in EventRow._fields[2:] if name in told}
-    except (ValueError, TypeError, KeyError):
+        row = event_row(at, told["what"], {name: told[name] for name in EventRow._fields[2:] if name in told})
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
-    return event_row(at, told["what"], facts)
+    return row if tuple(map(type, row)) == _KINDS else None

@@ -116,6 +116,12 @@ def test_a_line_cut_short_by_a_full_disk_is_told(path: Path) -> None:
     assert told.stdout == "No space left on device\n"
 
 
+def test_a_line_that_was_cut_off_does_not_spoil_the_next_one(path: Path) -> None:
+    path.write_text('{"text": "whole"}\n{"text": "cut o')
+    LineFile(str(path), 10_000, 1).append({"text": "next"})
+    assert path.read_text().splitlines() == ['{"text": "whole"}', '{"text": "cut o', '{"text": "next"}']
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
 def test_while_another_process_rotates_lines_are_appended(path: Path) -> None:
     import fcntl

@@ -93,6 +93,14 @@ CASES = {
         "2 of 3",
         (marks(1, 2),),
     ),
+    "the update could not be rolled back: a shortage": Case(
+        mixed(first_short_at=UNTIL),
+        look(*running(1, 2), at=BOUGHT, stack=after("UPDATE_ROLLBACK_FAILED", 0), capacities=[ENDED]),
+        "settle",
+        "complete",
+        "2 of 3 machines: on-demand rest not bought: UPDATE_ROLLBACK_FAILED",
+        (marks(1, 2),),
+    ),
     "the rest has come: complete": Case(
         mixed(),
         look(*running(1, 2, 3), at=DEADLINE + 60, stack=after("UPDATE_COMPLETE"), capacities=[ENDED, REST]),
