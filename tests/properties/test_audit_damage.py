@@ -21,7 +21,7 @@ NUMBER = 12
 
 def event(number: int) -> Event:
     return RequestCreated(
-        1_700_000_000.0 + number, request_id=f"req-6553f100-{number:016x}", template_id="small", units=number + 1
+        1_700_000_000 + number, request_id=f"req-6553f100-{number:016x}", template_id="small", units=number + 1
     )
 
 
