@@ -35,8 +35,9 @@ def set_aside_before(path: str) -> tuple[str, ...]:
         files = os.listdir(folder)
     except FileNotFoundError:
         return ()
-    found = (file for file in files if file.startswith(f"{name}{MARK}") and file.rpartition("-")[2].isdigit())
-    return tuple(f"{folder}/{file}" for file in sorted(found))
+    moments = (file.removeprefix(f"{name}{MARK}") for file in files if file.startswith(f"{name}{MARK}"))
+    found = sorted(int(moment) for moment in moments if moment.isascii() and moment.isdigit())
+    return tuple(f"{path}{MARK}{moment}" for moment in found)
 
 
 def told(aside: str) -> str:
