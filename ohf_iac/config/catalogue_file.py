@@ -20,27 +20,27 @@ if TYPE_CHECKING:
 _ENDINGS: Final = ("json", "yaml", "yml")
 
 
-def load_catalogue(settings: Settings, read: Read = read_file) -> Catalogue:
+def load_catalogue(settings: Settings, read: Read = read_file, root: str = "") -> Catalogue:
     """The host templates; ConfigurationError when there is no catalogue or it cannot be read as one.
 
     A file that the catalogue names (paths are relative to the catalogue) and that is missing, or may not be sent
-    (`named_file`), refuses the templates that name it, not the others.
+    (`named_file`), refuses the templates that name it, not the others. Absolute paths are looked for below `root`.
     """
     found = find_catalogue(settings, read)
     document = parsed(found)
     try:
-        return parse_catalogue(document, settings.template.defaults, named_files(found, document, read))
+        return parse_catalogue(document, settings.template.defaults, named_files(found, document, read, root))
     except ValidationError as error:
         raise ConfigurationError(f"Cannot use {found.path}: {error.message}", hint=error.hint) from error
 
 
-def catalogue_files(settings: Settings, read: Read = read_file) -> dict[str, bytes]:
+def catalogue_files(settings: Settings, read: Read = read_file, root: str = "") -> dict[str, bytes]:
     """The content of the files that the catalogue names, by the name as written; missing ones are not in it."""
     found = find_catalogue(settings, read)
-    return named_files(found, parsed(found), read)
+    return named_files(found, parsed(found), read, root)
 
 
-def named_files(found: Found, document: object, read: Read = read_file) -> dict[str, bytes]:
+def named_files(found: Found, document: object, read: Read = read_file, root: str = "") -> dict[str, bytes]:
     """The content of the files that this catalogue names; templates whose files are not in it are refused.
 
     ConfigurationError when together they are longer than is read.
@@ -49,7 +49,7 @@ def named_files(found: Found, document: object, read: Read = read_file) -> dict[
     contents: dict[str, bytes] = {}
     left = LONGEST
     for name in files_named(document):
-        content = content_of(name, folder, read)
+        content = content_of(name, folder, read, root)
         if content is None:
             continue
         left -= len(content)

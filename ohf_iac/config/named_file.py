@@ -23,18 +23,26 @@ _KERNEL: Final = ("/proc/", "/sys/", "/dev/")
 _FOR_OTHERS: Final = stat.S_IRGRP | stat.S_IROTH
 
 
-def content_of(name: str, folder: str, read: Read) -> bytes | None:
+def content_of(name: str, folder: str, read: Read, root: str = "") -> bytes | None:
     """The bytes of a file that the catalogue in `folder` names; None for one that is missing or may not be sent.
 
-    One that may not be read is as good as missing: it costs its templates, not the catalogue. Of one that is too
-    long there is one byte more than that, by which its templates are refused.
+    With a `root` absolute names are looked for below it, as they lie on the host: a pipeline has a copy there. One
+    that may not be read is as good as missing: it costs its templates, not the catalogue. Of one that is too long
+    there is one byte more than that, by which its templates are refused.
     """
-    path = os.path.join(folder, name)
+    path = _place(name, folder, root)
     try:
-        content = read(path) if _may_be_sent(name, path, folder) else None
+        content = read(path) if _may_be_sent(name, path, root if root and os.path.isabs(name) else folder) else None
     except (ConfigurationError, ValueError):  # no file has a NUL or half a character in its name
         return None
     return content[: LONGEST_NAMED + 1] if content else content
+
+
+def _place(name: str, folder: str, root: str) -> str:
+    """Where a file lies; `..` in an absolute name leads nowhere above the root."""
+    if root and os.path.isabs(name):
+        return root + os.path.splitdrive(os.path.normpath(name))[1]
+    return os.path.join(folder, name)
 
 
 def _may_be_sent(name: str, path: str, folder: str) -> bool:

@@ -1,0 +1,1 @@
+"""Change control: what reviewers and pipelines look at before stacks exist, and after."""
