@@ -1,0 +1,1 @@
+"""Approvals as values: the lock, what of a configuration an approval is bound to, and who may be sent."""
