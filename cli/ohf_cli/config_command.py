@@ -11,6 +11,7 @@ from ohf_cli.output import Output, output_option, show_table
 from ohf_cli.provider import provider_options, provider_settings, stateless_environ
 from ohf_cli.table import Cell, Table, row
 from ohf_iac.config import Setting, origins
+from ohf_iac.config.settings import Suppression
 
 
 @click.command("config")
@@ -38,6 +39,8 @@ def command(set_only: bool, output: Output) -> None:
 
 def _document(setting: Setting) -> dict[str, object]:
     value = dict(setting.value) if isinstance(setting.value, Mapping) else setting.value
+    if isinstance(value, tuple):
+        value = [one._asdict() if isinstance(one, Suppression) else one for one in value]
     return {"name": f"{setting.section}.{setting.key}", "value": value, "origin": setting.origin}
 
 

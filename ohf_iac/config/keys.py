@@ -15,7 +15,9 @@ from ohf_iac.config.references import reference_in
 from ohf_iac.template.coerce import Unfit, text
 from ohf_iac.template.tags import read_tags
 
-Kind = Literal["text", "path", "url", "host", "secret", "owner", "whole", "number", "flag", "texts"]
+Kind = Literal[
+    "text", "path", "url", "host", "secret", "owner", "whole", "number", "flag", "texts", "names", "suppressions"
+]
 
 #: log levels from loud to quiet, as Host Factory names them behind `LOG_`
 LEVELS: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
@@ -76,9 +78,14 @@ _WORDS: Final = {
     "number": "a number",
     "flag": "true or false",
     "texts": "an object whose values are texts, tags as EC2 takes them, not aws:..., ohf:... or RC_ACCOUNT",
+    "names": "a list of texts, none of them empty",
+    "suppressions": "a list of objects with rule, reason, until (a date, YYYY-MM-DD) and, if need be, template",
 }
 
-SECTIONS: Final = ("provider", "storage", "logging", "template", "events", "approvals", "limits")
+SECTIONS: Final = ("provider", "storage", "logging", "template", "events", "approvals", "lint", "limits")
+
+#: what is done about a body without approval, from lax to strict
+MODES: Final = ("off", "warn", "enforce")
 
 KEYS: Final[tuple[Key, ...]] = (
     Key("provider", "owner", "owner", ""),
@@ -113,9 +120,14 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("logging", "rotations", "whole", 5, 0, 100),
     Key("logging", "ioLog", "flag", False),
     Key("template", "partialStatus", "text", "complete", choices=("complete", "complete_with_error")),
+    Key("template", "requiredTags", "names", ()),
     Key("events", "log", "flag", True),
     Key("events", "audit", "flag", True),
-    Key("approvals", "mode", "text", "off", choices=("off",)),
+    Key("approvals", "mode", "text", "off", choices=MODES),
+    Key("approvals", "minApprovals", "whole", 1, 1, 10),
+    Key("approvals", "unsigned", "flag", False),
+    Key("approvals", "allowedSigners", "path", ""),
+    Key("lint", "suppress", "suppressions", ()),
     Key("limits", "deadline", "number", 60, 1, 280),
     Key("limits", "choreCalls", "whole", 5, 0, 1000),
     Key("limits", "choreSeconds", "number", 5, 0, 60),
@@ -148,8 +160,8 @@ def checked(key: Key, value: object) -> object:
         return _only(value if isinstance(value, bool) else None)
     if key.kind in ("whole", "number"):
         return _number(key, value)
-    if key.kind == "texts":
-        return _tags(value)
+    if key.kind in ("texts", "names", "suppressions"):
+        return _members(key.kind, value)
     if not isinstance(value, str):
         raise UnexpectedValueError
     if key.choices:
@@ -221,6 +233,20 @@ def _inert(value: str) -> None:
         text(value)
     except Unfit as unfit:
         raise UnexpectedValueError from unfit
+
+
+def _members(kind: Kind, value: object) -> object:
+    if kind == "texts":
+        return _tags(value)
+    if not isinstance(value, list):
+        raise UnexpectedValueError
+    if kind == "names":
+        return tuple(_only(one if isinstance(one, str) and one else None) for one in value)
+    # read by `ohf lint` alone: no call of Host Factory whose configuration has none should pay for the module
+    from ohf_iac.config.suppressions import suppression
+
+    found = tuple(map(suppression, value))
+    return _only(None if None in found else found)
 
 
 def _tags(value: object) -> dict[str, str]:

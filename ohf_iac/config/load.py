@@ -17,6 +17,7 @@ from ohf_iac.config.folders import first_found, folders_from, ibm_names, read_fi
 from ohf_iac.config.keys import (
     IBM_WITHOUT_EFFECT,
     KEYS,
+    MODES,
     SECTIONS,
     Key,
     UnexpectedValueError,
@@ -29,6 +30,7 @@ from ohf_iac.config.settings import (
     Approvals,
     Events,
     Limits,
+    Lint,
     Logging,
     Provider,
     Setting,
@@ -122,15 +124,16 @@ def _settings(folders: Folders, layers: _Layers) -> Settings:
     said: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     for (section, name), setting in layers.values.items():
         said[section][snake(name)] = setting.value
-    partial = said["template"].pop("partial_status")
+    partial, required = (said["template"].pop(name) for name in ("partial_status", "required_tags"))
     return Settings(
         *folders[:5],
         provider=Provider(**said["provider"]),
         storage=Storage(**said["storage"]),
         logging=Logging(**said["logging"]),
-        template=Template(template_defaults(said["template"]), partial),
+        template=Template(template_defaults(said["template"]), partial, required),
         events=Events(**said["events"]),
         approvals=Approvals(**said["approvals"]),
+        lint=Lint(**said["lint"]),
         limits=Limits(**said["limits"]),
         warnings=tuple(layers.warnings),
     )
@@ -196,8 +199,22 @@ def _environment(layers: _Layers, environ: Mapping[str, str]) -> None:
                 f"Cannot take {key.section}.{key.name} from the environment ({variable}): it reaches the stacks",
                 hint=f"Set it in {OWN_FILE}, where a pipeline finds it too, and unset {variable}.",
             )
+        elif key.section == "approvals":
+            _stricter(layers, key, text, variable)
         else:
             layers.say(key, _value(key, text, variable, loosely), f"environment {variable}")
+
+
+def _stricter(layers: _Layers, key: Key, text: str, variable: str) -> None:
+    """Approvals may be demanded by the environment, never waived: whoever sets it does not decide what is sent."""
+    now = layers.values[key.section, key.name].value
+    meant = _value(key, text, variable, loosely)
+    if key.name != "mode" or MODES.index(meant) < MODES.index(str(now)):
+        raise ConfigurationError(
+            f"Cannot take {key.section}.{key.name} from the environment ({variable}): it decides what may be sent",
+            hint=f"Set it in {OWN_FILE}, and unset {variable}; only a stricter mode may be set there.",
+        )
+    layers.say(key, meant, f"environment {variable}")
 
 
 def _located(key: Key, value: Any, path: str) -> Any:
@@ -226,7 +243,7 @@ def _value(key: Key, value: object, where: str, check: Callable[[Key, object], A
             raise ConfigurationError(
                 f"Cannot use {where}: expected {key.expected}; what was found is not shown", hint=_HINTS[key.kind]
             ) from None
-        raise _refused(where, value, key.expected, _available(key, value)) from None
+        raise _refused(where, value, key.expected) from None
 
 
 def _may_hold_a_secret(key: Key, value: object) -> bool:
@@ -234,17 +251,10 @@ def _may_hold_a_secret(key: Key, value: object) -> bool:
     return key.kind == "secret" or (key.kind in ("url", "host") and "@" in str(value))
 
 
-def _available(key: Key, value: object) -> str:
-    """The hint for a value that the manual names and this version does not have yet."""
-    if (key.section, key.name) == ("approvals", "mode") and value in ("warn", "enforce"):
-        return 'Approvals are not enforced by this version: set "off", so that nobody believes to be protected.'
-    return ""
-
-
-def _refused(where: str, value: object, expected: str, hint: str = "") -> ConfigurationError:
+def _refused(where: str, value: object, expected: str) -> ConfigurationError:
     shown = json.dumps(value)
     shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
     return ConfigurationError(
         f"Cannot use {where}: expected {expected}, found {shown}",
-        hint=hint or "docs/configuration.md lists every setting.",
+        hint="docs/configuration.md lists every setting.",
     )

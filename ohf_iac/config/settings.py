@@ -90,10 +90,13 @@ class Logging(NamedTuple):
 
 
 class Template(NamedTuple):
-    """Defaults of all host templates, and how a partly filled request ends unless its template says otherwise."""
+    """Defaults of all host templates, how a partly filled request ends unless its template says otherwise, and the
+    tags without which lint lets no template pass.
+    """
 
     defaults: TemplateDefaults
     partial_status: str
+    required_tags: tuple[str, ...]
 
 
 class Events(NamedTuple):
@@ -104,9 +107,31 @@ class Events(NamedTuple):
 
 
 class Approvals(NamedTuple):
-    """Whether a body needs an approval before it is sent."""
+    """Whether a body needs an approval before it is sent, and what an approval has to be.
+
+    `mode` is off, warn or enforce. Approvals come from `min_approvals` persons; signed ones are checked against the
+    file `allowed_signers`, and `unsigned` lets others count too.
+    """
 
     mode: str
+    min_approvals: int
+    unsigned: bool
+    allowed_signers: str
+
+
+class Suppression(NamedTuple):
+    """A rule of lint that does not count, for one template or ("") for all, until the end of a day (ISO, UTC)."""
+
+    rule: str
+    template: str
+    reason: str
+    until: str
+
+
+class Lint(NamedTuple):
+    """What `ohf lint` is told."""
+
+    suppress: tuple[Suppression, ...]
 
 
 class Limits(NamedTuple):
@@ -135,6 +160,7 @@ class Settings(NamedTuple):
     template: Template
     events: Events
     approvals: Approvals
+    lint: Lint
     limits: Limits
     warnings: tuple[str, ...] = ()
 

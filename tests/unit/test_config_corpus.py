@@ -39,8 +39,12 @@ GOOD: list[Any] = [
     {"template": {"tags": {}, "partialStatus": "complete_with_error"}},
     {"template": {"tags": {"a": "", "ü": "b"}}},
     {"template": {"httpPutResponseHopLimit": 64, "volumeType": "io2"}},
+    {"template": {"requiredTags": ["Owner", "cost center"]}},
+    {"lint": {"suppress": [{"rule": "OHF-S008", "reason": "CHG1", "until": "2027-01-31", "template": "t"}]}},
+    {"lint": {"suppress": [{"rule": "W1030", "reason": "CHG1", "until": "2028-02-29"}]}},
     {"events": {"log": False, "audit": True}},
     {"approvals": {"mode": "off"}},
+    {"approvals": {"mode": "enforce", "minApprovals": 2, "unsigned": True, "allowedSigners": "signers"}},
     {"limits": {"deadline": 1, "choreCalls": 0, "choreSeconds": 0}},
     {"limits": {}, "events": {}, "storage": {}, "logging": {}, "template": {}},
 ]
@@ -85,8 +89,25 @@ BAD: list[Any] = [
     {"template": {"maxPerRequest": 0}},
     {"template": {"httpTokens": "maybe"}},
     {"template": {"encryptVolumes": "no"}},
+    {"template": {"requiredTags": "Owner"}},
+    {"template": {"requiredTags": [""]}},
+    {"template": {"requiredTags": [1]}},
+    {"lint": {"suppress": {}}},
+    {"lint": {"suppress": ["OHF-S008"]}},
+    {"lint": {"suppress": [{"reason": "CHG1", "until": "2027-01-31"}]}},
+    {"lint": {"suppress": [{"rule": "OHF-S008", "until": "2027-01-31"}]}},
+    {"lint": {"suppress": [{"rule": "OHF-S008", "reason": " ", "until": "2027-01-31"}]}},
+    {"lint": {"suppress": [{"rule": "OHF-S008", "reason": "CHG1"}]}},
+    {"lint": {"suppress": [{"rule": "OHF-S008", "reason": "CHG1", "until": "2027-13-01"}]}},
+    {"lint": {"suppress": [{"rule": "OHF-S008", "reason": "CHG1", "until": "next year"}]}},
+    {"lint": {"suppress": [{"rule": "OHF-S008", "reason": "CHG1", "until": "2027-01-31\n"}]}},
+    {"lint": {"suppress": [{"rule": "OHF-S008", "reason": "CHG1", "until": 20270131}]}},
+    {"lint": {"suppress": [{"rule": "*", "reason": "CHG1", "until": "2027-01-31"}]}},
+    {"lint": {"suppress": [{"rule": "OHF-S008", "reason": "C", "until": "2027-01-31", "templates": ["t"]}]}},
     {"events": {"log": 0}},
-    {"approvals": {"mode": "enforce"}},
+    {"approvals": {"mode": "strict"}},
+    {"approvals": {"minApprovals": 0}},
+    {"approvals": {"unsigned": "yes"}},
     {"approvals": {"mode": False}},
     {"limits": {"deadline": 281}},
     {"limits": {"deadline": 0.9}},
@@ -108,6 +129,8 @@ def by_schema(document: Any) -> bool:
 
 
 def plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
     return dict(value) if isinstance(value, Mapping) else value
 
 

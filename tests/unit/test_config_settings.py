@@ -10,7 +10,7 @@ import pytest
 
 from ohf_iac.config import origins
 from ohf_iac.config.keys import IBM_WITHOUT_EFFECT, KEYS, SECTIONS, Key
-from ohf_iac.config.settings import Settings
+from ohf_iac.config.settings import Settings, Suppression
 from ohf_iac.config.template_keys import TEMPLATE_KEYS
 from ohf_iac.errors import ConfigurationError
 from ohf_iac.template.defaults import BODY_SETTINGS, TemplateDefaults
@@ -70,6 +70,14 @@ OTHER: dict[str, Any] = {
     "limits.choreCalls": 2,
     "limits.choreSeconds": 1.5,
 }
+#: lists, which only a file can hold: what it writes, and what is read
+LISTS: dict[str, tuple[Any, Any]] = {
+    "template.requiredTags": (["Owner", "cost-center"], ("Owner", "cost-center")),
+    "lint.suppress": (
+        [{"rule": "OHF-S008", "reason": "CHG1", "until": "2027-01-31"}],
+        (Suppression("OHF-S008", "", "CHG1", "2027-01-31"),),
+    ),
+}
 #: settings that have one value in this version
 SINGLE = {"approvals.mode": "off"}
 #: key of awsprov_config.json -> (a value as IBM's file holds it, setting, what it means)
@@ -96,7 +104,7 @@ def value_in(settings: Settings, key: Key) -> object:
     """The setting's value, found by its name alone."""
     name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key.name)
     section = getattr(settings, key.section)
-    if key.section == "template" and name != "partial_status":
+    if key.section == "template" and name not in ("partial_status", "required_tags"):
         section = section.defaults
     return getattr(section, name)
 
@@ -107,7 +115,7 @@ def as_text(value: object) -> str:
 
 
 def test_the_tables_of_this_test_are_complete() -> None:
-    assert set(OTHER) | set(SINGLE) == set(ALL_KEYS)
+    assert set(OTHER) | set(SINGLE) | set(LISTS) == set(ALL_KEYS)
     assert set(IBM) == {key.ibm for key in KEYS if key.ibm}
     assert {key.name for key in TEMPLATE_KEYS} == set(BODY_SETTINGS)
     assert {key.section for key in ALL_KEYS.values()} == set(SECTIONS)
@@ -122,6 +130,15 @@ def test_ohf_json_sets_it(name: str) -> None:
     key = ALL_KEYS[name]
     assert value_in(settings_of(), key) != OTHER[name]
     assert value_in(settings_of({key.section: {key.name: OTHER[name]}}), key) == OTHER[name]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_ohf_json_alone_sets_a_list(name: str) -> None:
+    key, (written, read) = ALL_KEYS[name], LISTS[name]
+    assert value_in(settings_of(), key) == ()
+    assert value_in(settings_of({key.section: {key.name: written}}), key) == read
+    with pytest.raises(ConfigurationError, match="expected a list"):
+        settings_of(environ={key.variable: json.dumps(written)})
 
 
 @pytest.mark.parametrize("name", SINGLE)
