@@ -6,6 +6,7 @@ grace have passed (design §6), and then
     no mark `ohf:settled`             -> Host Factory never heard an end of it: stack and machines are nobody's
     marked, and no machine lives      -> nobody deleted the stack
     creation or deletion failed       -> the same, without a live machine
+    change set not executed           -> a rehearsal or a plan that nobody saw to the end
     marked, and a machine came later  -> that machine is nobody's, the others are Host Factory's
     a return asked for its end        -> a machine that still lives is nobody's
     no stack, no mark                 -> machines and launch templates that survived a deletion
@@ -29,6 +30,7 @@ from ohf_iac.request import (
     TAG_REQUEST,
     TAG_SETTLED,
     id_kind,
+    is_ours,
     minted_at,
     request_id_of,
     stack_name,
@@ -123,9 +125,13 @@ def orphans(seen: Holdings, grace: float = GRACE) -> tuple[Orphan, ...]:
 
 
 def our_stacks(seen: Holdings) -> Iterator[tuple[str, StackSeen]]:
-    """Request ids and their stacks, those of this owner that bear the name made from the request's id."""
+    """Request ids and their stacks, those of this owner that bear the name made from the request's id.
+
+    A rehearsal's stack counts until its change set is executed, which makes it somebody else's affair.
+    """
     for stack in seen.stacks:
-        request_id = request_id_of(stack.name)
+        rehearsal = is_ours(stack.name) and stack.phase == "review"
+        request_id = stack.name.removeprefix("ohf-") if rehearsal else request_id_of(stack.name)
         if request_id and stack.tags.get(TAG_OWNER) == seen.owner and stack.phase not in ("deleting", "deleted"):
             yield request_id, stack
 
@@ -139,7 +145,7 @@ def _stacks(seen: Holdings) -> Iterator[Orphan]:
                 stack.stack_id,
                 stack.name,
                 request_id,
-                stack.created_at,
+                _over_at(stack) or stack.created_at,
                 "its change set was never executed: it has no resources",
             )
             continue

@@ -8,14 +8,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ohf_iac.aws import cloudformation, ec2
+from ohf_iac.aws import change_sets, cloudformation, ec2
 from ohf_iac.aws.capacity import capacity_seen
 from ohf_iac.aws.groups import tag_of_group
 from ohf_iac.aws.launch_templates import templates_of_owner
+from ohf_iac.aws.translate import REFUSED
 from ohf_iac.cfn import physical_ids, verdict_in_token, was_complete
+from ohf_iac.errors import ProviderError
 from ohf_iac.observation import Observation, fleet_ids
 from ohf_iac.orphans import Holdings
-from ohf_iac.request import TAG_KIND, TAG_OWNER, TAG_REQUEST, TAG_SETTLED, stack_name
+from ohf_iac.request import TAG_KIND, TAG_OWNER, TAG_REQUEST, TAG_SETTLED, is_ours, stack_name
 from ohf_iac.status.recover import record_from_stack
 from ohf_iac.status.tally import verdict_of
 from ohf_iac.template.kinds import ASG, INSTANT
@@ -53,9 +55,14 @@ def stacks_of_owner(calls: Calls, owner: str) -> dict[str, StackSeen]:
 
 
 def stack_of(calls: Calls, owner: str, stack: str) -> StackSeen | None:
-    """A stack by name or id; None when there is none, or when it is not this owner's."""
+    """A stack by name or id; None when there is none, or when it is not this owner's.
+
+    One whose change set was not executed bears no tags yet: it is taken for the one that is meant.
+    """
     seen = cloudformation.describe_stack(calls, stack)
-    return seen if seen is not None and seen.tags.get(TAG_OWNER) == owner else None
+    if seen is None or seen.phase == "review":
+        return seen
+    return seen if seen.tags.get(TAG_OWNER) == owner else None
 
 
 def holdings_of(calls: Calls, owner: str, request_id: str | None = None) -> Holdings:
@@ -65,6 +72,7 @@ def holdings_of(calls: Calls, owner: str, request_id: str | None = None) -> Hold
     """
     one = cloudformation.describe_stack(calls, stack_name(request_id)) if request_id else None
     stacks = tuple(cloudformation.walk_stacks(calls)) if request_id is None else (one,) if one else ()
+    stacks = tuple(_with_tags(calls, one) if one.phase == "review" else one for one in stacks)
     templates = templates_of_owner(calls, owner, stack_name(request_id) if request_id else "")
     instances = ec2.of_requests(calls, owner, [request_id]) if request_id else ec2.of_owner(calls, owner)
     return Holdings(
@@ -75,6 +83,26 @@ def holdings_of(calls: Calls, owner: str, request_id: str | None = None) -> Hold
         templates,
         frozenset(one.name for one in stacks),
     )
+
+
+def _with_tags(calls: Calls, stack: StackSeen) -> StackSeen:
+    """A stack of our name whose change set was not executed, with that one's tags: they tell whose it is.
+
+    As it is, where reading change sets is denied: then nobody here makes any.
+    """
+    if stack.tags or not is_ours(stack.name):
+        return stack
+    try:
+        found = (
+            change_sets.describe_change_set(calls, stack.stack_id, one)
+            for one in change_sets.change_set_names(calls, stack.stack_id)
+        )
+        first = next(filter(None, found), None)
+    except ProviderError as error:
+        if error.code != REFUSED:
+            raise
+        return stack
+    return replace(stack, tags=first.tags, parameters=first.parameters) if first else stack
 
 
 def look(

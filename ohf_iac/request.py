@@ -30,12 +30,14 @@ TAG_RC_ACCOUNT: Final = "ohf:rc-account"
 TAG_DIGEST: Final = "ohf:digest"
 TAG_VERSION: Final = "ohf:version"
 TAG_APPROVAL: Final = "ohf:approval"
+TAG_BREAK_GLASS: Final = "ohf:break-glass"
 TAG_SETTLED: Final = "ohf:settled"
 RETURN_TAG_PREFIX: Final = "ohf:return:"
 
 #: the first random digit in the id of a return that AWS was not told of, and no other return's
 _UNTOLD: Final = "f"
 _ID = re.compile(r"(req|ret)-([0-9a-f]{8})-[0-9a-f]{16}\Z")
+_STACK = re.compile(r"ohf-(?:req|rehearsal)-[0-9a-f]{8}-[0-9a-f]{16}\Z")
 
 #: Stack statuses of a request as Host Factory knows them.
 Verdict = Literal["complete", "complete_with_error"]
@@ -107,6 +109,16 @@ def request_id_of(name: str) -> str | None:
     """The request id in a stack's name; None when the stack is not named by us."""
     identifier = name.removeprefix("ohf-")
     return identifier if name.startswith("ohf-req-") and id_kind(identifier) == "req" else None
+
+
+def rehearsal_id(now: float, random_hex: str) -> str:
+    """The id of a rehearsal: what `stack_name` makes of it is no request's name, and `ohf gc` knows it."""
+    return f"rehearsal-{int(now):08x}-{random_hex}"
+
+
+def is_ours(name: str) -> bool:
+    """Whether a stack is named as a request's or a rehearsal's is."""
+    return _STACK.match(name) is not None
 
 
 def return_tag(return_id: str) -> str:

@@ -112,16 +112,23 @@ def _stack(region: Region, action: str, params: Params) -> Iterator[Ask]:
     if role:
         yield Ask("iam:PassRole", role, {"iam:PassedToService": ("cloudformation.amazonaws.com",)})
     if found := BUCKET_HOST.match(url):
-        yield Ask("s3:GetObject", f"arn:aws:s3:::{found['bucket']}/{unquote(found['key'])}")
+        key, _, query = found["key"].partition("?")
+        yield Ask(_reading(query), f"arn:aws:s3:::{found['bucket']}/{unquote(key)}")
 
 
 def _object_asks(request: HttpRequest) -> tuple[Ask, ...]:
     """S3 by path, `/bucket/key`; other operations than objects' are named by their method."""
-    path = unquote(request.target.partition("?")[0]).strip("/")
-    known = {"PUT": "s3:PutObject", "GET": "s3:GetObject", "HEAD": "s3:GetObject", "DELETE": "s3:DeleteObject"}
+    target, _, query = request.target.partition("?")
+    path, reading = unquote(target).strip("/"), _reading(query)
+    known = {"PUT": "s3:PutObject", "GET": reading, "HEAD": reading, "DELETE": "s3:DeleteObject"}
     if "/" in path and request.method in known:
         return (Ask(known[request.method], f"arn:aws:s3:::{path}"),)
     return (Ask(f"s3:{request.method.title()}Bucket", f"arn:aws:s3:::{path}"),)
+
+
+def _reading(query: str) -> str:
+    """Reading an object, or one version of it, which is another action (S3 user guide, actions)."""
+    return "s3:GetObjectVersion" if "versionId" in dict(parse_qsl(query)) else "s3:GetObject"
 
 
 def _named_asks(region: Region, action: str, request: HttpRequest) -> Iterator[Ask]:

@@ -32,21 +32,27 @@ REPLACING: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(slots=True)
 class ChangeSet:
-    """One change set; its status is settled when it is created."""
+    """One change set; it is being made until `ready_at`, and its status is settled then."""
 
     id: str
     name: str
     kind: str
     version: Version
     created_at: float
+    ready_at: float
     changes: list[Document]
     reason: str = ""
     description: str | None = None
     execution: str = "AVAILABLE"
 
-    @property
-    def status(self) -> str:
+    def status(self, site: Site) -> str:
+        if site.now() < self.ready_at:
+            return "CREATE_IN_PROGRESS"
         return "FAILED" if self.reason else "CREATE_COMPLETE"
+
+    def executable(self, site: Site) -> str:
+        """Its execution status."""
+        return self.execution if site.now() >= self.ready_at else "UNAVAILABLE"
 
 
 def create_change_set(site: Site, params: Params) -> Document:
@@ -64,11 +70,13 @@ def create_change_set(site: Site, params: Params) -> Document:
         kind=kind,
         version=version,
         created_at=site.now(),
+        ready_at=site.now() + site.scenario.times.change_set,
         changes=_changes(site, stack, version, kind),
         description=params.get("Description"),
     )
-    if kind != "CREATE" and not differs(site, stack, version):
-        made.reason, made.execution = NO_CHANGES, "UNAVAILABLE"
+    unchanged = kind != "CREATE" and not differs(site, stack, version)
+    if why := NO_CHANGES if unchanged else site.scenario.stacks.fail_change_set:
+        made.reason, made.execution = why, "UNAVAILABLE"
     stack.change_sets[name] = made
     return {"Id": made.id, "StackId": stack.id}
 
@@ -150,7 +158,8 @@ def describe_change_set(site: Site, params: Params) -> Document:
     """A change set with all its changes. Raises Refused."""
     stack, found = _found(site, params)
     return {
-        **_summary(stack, found),
+        **_summary(site, stack, found),
+        "OnStackFailure": stack.terms.on_failure if found.kind == "CREATE" else None,
         "Parameters": [
             {"ParameterKey": key, "ParameterValue": value} for key, value in found.version.values.items()
         ],
@@ -162,10 +171,10 @@ def describe_change_set(site: Site, params: Params) -> Document:
 def list_change_sets(site: Site, params: Params) -> Document:
     """Summaries of a stack's change sets. Raises Refused."""
     stack = readable_stack(site, params["StackName"], MISSING_IN_BRACKETS)
-    return {"Summaries": [_summary(stack, found) for found in stack.change_sets.values()]}
+    return {"Summaries": [_summary(site, stack, found) for found in stack.change_sets.values()]}
 
 
-def _summary(stack: Stack, found: ChangeSet) -> Document:
+def _summary(site: Site, stack: Stack, found: ChangeSet) -> Document:
     return {
         "ChangeSetId": found.id,
         "ChangeSetName": found.name,
@@ -173,23 +182,25 @@ def _summary(stack: Stack, found: ChangeSet) -> Document:
         "StackName": stack.name,
         "Description": found.description,
         "CreationTime": moment(found.created_at),
-        "ExecutionStatus": found.execution,
-        "Status": found.status,
-        "StatusReason": found.reason or None,
+        "ExecutionStatus": found.executable(site),
+        "Status": found.status(site),
+        "StatusReason": found.reason or None if site.now() >= found.ready_at else None,
     }
 
 
 def execute_change_set(site: Site, params: Params) -> Document:
     """Carry a change set out; the stack's other change sets are gone then. Raises Refused."""
     stack, found = _found(site, params)
-    if found.execution != "AVAILABLE":
+    if found.executable(site) != "AVAILABLE":
         raise Refused(
             "InvalidChangeSetStatus",
-            f"ChangeSet [{found.id}] cannot be executed in its current status of [{found.status}]",
+            f"ChangeSet [{found.id}] cannot be executed in its current status of [{found.status(site)}]",
         )
     token = params.get("ClientRequestToken") or ""
     check_token(token)
     stack.token = token
+    if token:
+        stack.tokens[token] = "create" if found.kind == "CREATE" else "update"
     if found.kind == "CREATE":
         stack.version = found.version
         stack.change_sets.clear()
@@ -216,7 +227,7 @@ def delete_change_set(site: Site, params: Params) -> Document:
 def _found(site: Site, params: Params) -> tuple[Stack, ChangeSet]:
     name, stack_name = params["ChangeSetName"], params.get("StackName")
     stacks = [readable_stack(site, stack_name, MISSING_IN_BRACKETS)] if stack_name else readable_stacks(site)
-    for stack in stacks:
+    for stack in filter(lambda one: one.live, stacks):  # a stack's change sets go with it
         for found in stack.change_sets.values():
             if name == found.id or (stack_name and name == found.name):
                 return stack, found

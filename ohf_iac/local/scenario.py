@@ -45,7 +45,7 @@ class Times:
     the earliest. A group or maintain fleet replaces a lost member after `replace`. `launch` lies between the
     decision to launch and the instance's existence; of one decision, `launch_batch` instances (0: all) come
     every `launch_interval`. An interrupted spot instance runs on for `spot_notice`. An instance has no private
-    DNS name for the first `name` seconds.
+    DNS name for the first `name` seconds. A change set is being made for `change_set`.
     """
 
     resource_start: float = 1.0
@@ -59,6 +59,7 @@ class Times:
     launch_interval: float = 5.0
     spot_notice: float = 120.0
     name: float = 0.0
+    change_set: float = 0.0
     types: Mapping[str, TypeTimes] = field(default_factory=_none)
 
     def start(self, type_name: str, logical_id: str = "") -> float:
@@ -137,11 +138,15 @@ class DeleteFailure:
 
 @dataclass(frozen=True, slots=True)
 class StackTroubles:
-    """`fail_create` and `fail_delete` are keyed by resource type or logical id; `limit` is the stack quota."""
+    """`fail_create` and `fail_delete` are keyed by resource type or logical id; `limit` is the stack quota.
+
+    With `fail_change_set` change sets fail, for that reason.
+    """
 
     fail_create: Mapping[str, str] = field(default_factory=_none)
     fail_delete: Mapping[str, DeleteFailure] = field(default_factory=_none)
     limit: int | None = None
+    fail_change_set: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +183,7 @@ class Uncertain:
     same_token: Literal["stackId", "exists"] = "stackId"  # noqa: S105 - a way to answer, no password
     group_system_tags: Literal[True, False] = True
     expired_state: Literal["deleted", "active-for-minutes"] = "deleted"
+    review_stack: Literal["bare", "tagged"] = "bare"
 
 
 @dataclass(frozen=True, slots=True)

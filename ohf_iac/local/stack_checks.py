@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote
 
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeKey, s3_backends
 from moto.ssm.models import ssm_backends
 from moto.utilities.utils import get_partition
 
@@ -106,8 +107,11 @@ def _fetched(region: Region, url: str) -> str:
         raise invalid(f"TemplateURL must be a supported URL: {url}")
     buckets = s3_backends[region.account][get_partition(region.name)].buckets
     bucket = buckets.get(found.group("bucket"))
-    key = bucket.keys.get(found.group("key").partition("?")[0]) if bucket is not None else None
-    if key is None:
+    name, _, query = found.group("key").partition("?")
+    version = dict(parse_qsl(query)).get("versionId", "")
+    versions = bucket.keys.getlist(unquote(name), []) if bucket is not None else []
+    key = next((one for one in reversed(versions) if not version or one.version_id == version), None)
+    if not isinstance(key, FakeKey):  # none, or what S3 keeps in the place of a deleted one
         raise invalid("S3 error: The specified key does not exist.")
     text: str = key.value.decode()
     return text

@@ -80,7 +80,7 @@ def new_stack(site: Site, name: str, version: Version, terms: Terms) -> Stack:
 
 def terms_of(params: Params) -> Terms:
     """How the stack is to be run. Raises Refused when OnFailure and DisableRollback are both given."""
-    given: OnFailure | None = params.get("OnFailure")
+    given: OnFailure | None = params.get("OnFailure") or params.get("OnStackFailure")
     if given is not None and params.get("DisableRollback") is not None:
         raise invalid("Either DisableRollback or OnFailure can be specified, not both.")
     timeout = params.get("TimeoutInMinutes")

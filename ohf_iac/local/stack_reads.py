@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ohf_iac.local.moments import moment
 from ohf_iac.local.stack_checks import invalid
-from ohf_iac.local.stack_record import Event, Site, Stack, StackResource
+from ohf_iac.local.stack_record import Event, Site, Stack, StackResource, Version
 from ohf_iac.local.stack_search import MISSING_IN_BRACKETS, readable_stack, readable_stacks
 
 PAGE = 100
@@ -29,19 +30,22 @@ def page(items: Sequence[Any], token: str | None) -> tuple[Sequence[Any], str | 
 def describe_stacks(site: Site, params: Params) -> Document:
     """One stack by name or id, or all that live. Raises Refused when there is none of that name."""
     if params.get("StackName"):
-        return {"Stacks": [_described(readable_stack(site, params["StackName"]))]}
+        return {"Stacks": [_described(site, readable_stack(site, params["StackName"]))]}
     live = [stack for stack in readable_stacks(site) if stack.live]
     shown, following = page(live, params.get("NextToken"))
-    return {"Stacks": [_described(stack) for stack in shown], "NextToken": following}
+    return {"Stacks": [_described(site, stack) for stack in shown], "NextToken": following}
 
 
-def _described(stack: Stack) -> Document:
+def _described(site: Site, stack: Stack) -> Document:
     version, terms = stack.version, stack.terms
+    if stack.status == "REVIEW_IN_PROGRESS" and site.scenario.uncertain.review_stack == "bare":
+        # before a change set is executed, template, parameters and tags are the change set's own
+        version = replace(version, template={}, values={}, tags={})
     return {
         "StackId": stack.id,
         "StackName": stack.name,
         "Description": version.template.get("Description"),
-        "Parameters": _parameters(stack),
+        "Parameters": _parameters(version),
         **_times(stack),
         "RollbackConfiguration": {},
         "StackStatus": stack.status,
@@ -72,12 +76,12 @@ def _drift(stack: Stack) -> Document:
     return {"StackDriftStatus": stack.drift_status, "LastCheckTimestamp": moment(stack.drift_checked_at)}
 
 
-def _parameters(stack: Stack) -> list[Document]:
-    declared, shown = stack.version.template.get("Parameters") or {}, []
-    for key, value in stack.version.values.items():
+def _parameters(version: Version) -> list[Document]:
+    declared, shown = version.template.get("Parameters") or {}, []
+    for key, value in version.values.items():
         entry = {"ParameterKey": key, "ParameterValue": HIDDEN if _is_true(declared[key].get("NoEcho")) else value}
         if str(declared[key].get("Type")).startswith("AWS::SSM::Parameter::Value"):
-            entry["ResolvedValue"] = str(stack.version.parameters[key])
+            entry["ResolvedValue"] = str(version.parameters[key])
         shown.append(entry)
     return shown
 

@@ -53,7 +53,7 @@ def _with_stacks(app: App) -> tuple[str, ...]:
     from ohf_iac import queries  # only where there is no memory
 
     names = queries.stacks_of_owner(calls_of(app), app.owner)
-    return tuple(found for name in names if (found := request_id_of(name)))
+    return tuple(found for name, one in names.items() if one.phase != "review" and (found := request_id_of(name)))
 
 
 def _stacks(app: App, open_ids: list[str]) -> Mapping[str, StackSeen]:

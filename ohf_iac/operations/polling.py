@@ -150,6 +150,8 @@ class Poll:
             record = record_from_machines(request_id, self.app.owner, seen.instances)
             return status_of(record, self.act(record, seen))
         stack = self._stack(stack_name(request_id), stacks)
+        if stack is not None and stack.phase == "review":
+            return RequestStatus(request_id, "running", f"the change set of {stack.name} was not executed yet")
         if stack is not None:
             stack = queries.with_resources(self.calls, stack)
             template = stack.tags.get(TAG_TEMPLATE, "")

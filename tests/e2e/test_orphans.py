@@ -342,3 +342,16 @@ def test_no_moment_of_a_short_life_has_orphans(human: Human, kind: Kind) -> None
     aws.advance(LONG)
     assert human.reads("gc", "--apply")["orphans"] == []
     assert len(live_machines(aws)) == 2
+
+
+def test_a_rehearsal_that_was_left_behind(human: Human) -> None:
+    """Its stack bears no tags; those of its change set tell whose it is."""
+    aws = human.provider.aws
+    ours, theirs = (stack_name(rehearsal_id(aws.now(), f"{number:016x}")) for number in (1, 2))
+    reviewed(aws, ours, OWNED)
+    reviewed(aws, theirs, {"ohf:owner": "somebody else"})
+    reviewed(aws, "ohf-rehearsal-of-mine", OWNED)
+    aws.advance(LONG)
+    assert reasons(human) == {ours: "unexecuted"}
+    collected(human)
+    assert sorted(live_stacks(aws)) == sorted([theirs, "ohf-rehearsal-of-mine"])

@@ -18,11 +18,11 @@ LAYERS = {
     **dict.fromkeys(
         ["ohf_iac", "errors", "bounded_json", "file_lock", "file_replace", "own_file", "secret_forms"], 0
     ),
-    **dict.fromkeys(["template", "machine", "cfn", "quotas", "secret_findings"], 1),
+    **dict.fromkeys(["template", "machine", "cfn", "change_set", "quotas", "secret_findings"], 1),
     **dict.fromkeys(["request", "observation", "exposure"], 2),
     **dict.fromkeys(["events", "stack", "status", "approval"], 3),
     **dict.fromkeys(["plan", "orphans", "render", "hostfactory"], 4),
-    **dict.fromkeys(["config", "clock", "log"], 5),
+    **dict.fromkeys(["config", "clock", "log", "ssh_signature"], 5),
     **dict.fromkeys(["aws", "installation", "io_log", "permissions"], 6),
     "store": 7,
     "app": 8,

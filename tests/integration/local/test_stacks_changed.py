@@ -90,3 +90,52 @@ def test_drift_sees_what_is_gone(local_aws: LocalAws) -> None:
         "Capacity": "IN_SYNC",
         "LaunchTemplate": "DELETED",
     }
+
+
+def test_a_stack_in_review_tells_nothing_of_itself(local_aws: LocalAws) -> None:
+    client = local_aws.client("cloudformation")
+    tags = [{"Key": "ohf:owner", "Value": "me"}]
+    client.create_change_set(StackName="s", ChangeSetName="c", ChangeSetType="CREATE", Tags=tags, **VALUES)
+    assert (described(local_aws)["Tags"], described(local_aws)["Parameters"]) == ([], [])
+    assert client.describe_change_set(StackName="s", ChangeSetName="c")["Tags"] == tags
+    local_aws.scenario(uncertain={"reviewStack": "tagged"})
+    assert described(local_aws)["Tags"] == tags
+    local_aws.scenario()
+    client.execute_change_set(StackName="s", ChangeSetName="c")
+    assert described(local_aws)["Tags"] == tags
+
+
+def test_a_change_set_takes_its_time_and_may_fail(local_aws: LocalAws) -> None:
+    local_aws.scenario(times={"changeSet": 10}, stacks={"failChangeSet": "a hook says no"})
+    client = local_aws.client("cloudformation")
+    client.create_change_set(
+        StackName="s", ChangeSetName="c", ChangeSetType="CREATE", OnStackFailure="DO_NOTHING", **VALUES
+    )
+    shown = client.describe_change_set(StackName="s", ChangeSetName="c")
+    assert (shown["Status"], shown["ExecutionStatus"]) == ("CREATE_IN_PROGRESS", "UNAVAILABLE")
+    assert shown["OnStackFailure"] == "DO_NOTHING"
+    assert refused(client.execute_change_set, StackName="s", ChangeSetName="c")[0] == "InvalidChangeSetStatus"
+    local_aws.advance(10)
+    shown = client.describe_change_set(StackName="s", ChangeSetName="c")
+    assert (shown["Status"], shown["StatusReason"]) == ("FAILED", "a hook says no")
+    client.delete_stack(StackName="s")
+    local_aws.advance(10)
+    with pytest.raises(ClientError, match="ChangeSetNotFound"):
+        client.describe_change_set(ChangeSetName=shown["ChangeSetId"])
+
+
+def test_a_template_is_read_in_the_version_that_its_url_names(local_aws: LocalAws) -> None:
+    store, client = local_aws.client("s3"), local_aws.client("cloudformation")
+    store.create_bucket(Bucket="bodies")
+    store.put_bucket_versioning(Bucket="bodies", VersioningConfiguration={"Status": "Enabled"})
+    kept = store.put_object(Bucket="bodies", Key="a/b.json", Body=VALUES["TemplateBody"].encode())["VersionId"]
+    store.put_object(Bucket="bodies", Key="a/b.json", Body=b"{}")
+    url = "https://bodies.s3.us-east-1.amazonaws.com/a/b.json"
+    rest = {"Parameters": VALUES["Parameters"]}
+    assert refused(client.create_stack, StackName="s", TemplateURL=url, **rest)[0] == "ValidationError"
+    wrong = f"{url}?versionId=none"
+    assert "key does not exist" in refused(client.create_stack, StackName="s", TemplateURL=wrong, **rest)[1]
+    client.create_stack(StackName="s", TemplateURL=f"{url}?versionId={kept}", **rest)
+    store.delete_object(Bucket="bodies", Key="a/b.json")
+    assert "key does not exist" in refused(client.create_stack, StackName="t", TemplateURL=url, **rest)[1]
+    client.create_stack(StackName="t", TemplateURL=f"{url}?versionId={kept}", **rest)
