@@ -21,6 +21,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "selftest": "Play Host Factory through the installed scripts",
     "templates": "List, show and validate the host templates of the catalogue",
     "render": "Write the stacks that requests would create, for review",
+    "rehearse": "Have AWS check what requests would create, and create nothing",
     "request": "Ask for machines of a template",
     "status": "Show requests: state, machines, stack, and why",
     "watch": "Follow a request or a return until it has ended",

@@ -39,7 +39,7 @@ def create_stack(
     rollback kills machines that already joined.
     """
     extra: dict[str, Any] = {"RoleARN": role_arn} if role_arn else {}
-    extra |= _template(calls, name, body, bucket)
+    extra |= template_in_call(calls, name, body, bucket)
     try:
         answer = calls.call(
             "cloudformation",
@@ -62,7 +62,7 @@ def create_stack(
     return str(answer["StackId"])
 
 
-def _template(calls: Calls, name: str, body: str, bucket: str) -> dict[str, str]:
+def template_in_call(calls: Calls, name: str, body: str, bucket: str) -> dict[str, str]:
     """The template as CreateStack takes it: in the call, or as an object in S3 that its digest names.
 
     CloudFormation reads the object by itself, so the URL is AWS's own (of the region, in its partition), wherever

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ohf_iac.request import new_id, stack_name
+from ohf_iac.request import new_id, rehearsal_id, stack_name
 from ohf_iac.template.kinds import ASG, FLEET_REQUEST, INSTANT, KINDS, Kind
 from tests.e2e.human import Human
 from tests.e2e.matrix import TEMPLATES
