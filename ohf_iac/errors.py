@@ -4,6 +4,7 @@
       DomainError              what was asked makes no sense
         ValidationError          an input is malformed
         BusinessRuleError        an input is well formed and not allowed
+        ApprovalError            a body is not approved, or its approval cannot be used
         ResourceNotFoundError    a template, request or machine is not known
       ApplicationError         what was asked could not be carried out
         CommandError             a write failed
@@ -49,6 +50,10 @@ class ValidationError(DomainError):
 
 class BusinessRuleError(DomainError):
     code = "E112"
+
+
+class ApprovalError(DomainError):
+    code = "E401"
 
 
 class ResourceNotFoundError(DomainError):

@@ -1,7 +1,7 @@
 """Domain events: what happened to requests, machines and templates, for observers that do not take part.
 
-Eleven names, one shape: a class per event, so that observers and tests can tell them apart by type, and one set of
-fields, so that a log line of any event reads the same. (One dataclass is built at start-up instead of eleven.)
+Thirteen names, one shape: a class per event, so that observers and tests can tell them apart by type, and one set of
+fields, so that a log line of any event reads the same. (One dataclass is built at start-up instead of thirteen.)
 """
 
 from __future__ import annotations
@@ -103,6 +103,18 @@ class TemplateChanged(Event):
 
 
 class TemplateRemoved(Event):
+    __slots__ = ()
+
+
+class RequestRefused(Event):
+    """Nobody approved the body that was asked for; `status` is the code of the refusal."""
+
+    __slots__ = ()
+
+
+class BreakGlassUsed(Event):
+    """An emergency approval let a body through; `message` is its reason."""
+
     __slots__ = ()
 
 

@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING
 
 from ohf_iac import commands
 from ohf_iac.app import calls_of
-from ohf_iac.config.catalogue_file import catalogue_files, load_catalogue
+from ohf_iac.config.catalogue_file import load_catalogue
 from ohf_iac.errors import BusinessRuleError, OhfError, ProviderError, ResourceNotFoundError, StorageError
+from ohf_iac.operations.approved import outgoing
 from ohf_iac.operations.intending import check_limits, keep_intent, new_request
 from ohf_iac.operations.remembering import keep_request
 from ohf_iac.request import RequestRecord
-from ohf_iac.stack import parameters_for, tags_for
 
 if TYPE_CHECKING:
     from ohf_iac.app import App
     from ohf_iac.hostfactory import MachineAsk
-    from ohf_iac.stack import RenderedStack
     from ohf_iac.template.host_template import HostTemplate
 
 
@@ -30,18 +29,18 @@ def request_machines(app: App, ask: MachineAsk) -> tuple[str, str]:
     """Create the stack of a new request; its id and a message."""
     template = template_of(app, ask.template_id)
     check_limits(template, ask.units)
-    rendered = rendered_stack(app, template)
-    calls = calls_of(app)
     request = new_request(app, template, ask)
-    record = RequestRecord(request, digest=rendered.digest)
+    sent = outgoing(app, template, request)
+    calls = calls_of(app)
+    record = RequestRecord(request, digest=sent.stack.digest)
     keep_intent(app, calls, template, record)
     try:
         stack_id = commands.create_stack(
             calls,
             request.request_id,
-            rendered,
-            parameters_for(template, request),
-            tags_for(request, rendered.digest, extra=app.settings.template.defaults.tags),
+            sent.stack,
+            sent.parameters,
+            sent.tags,
             app.settings.provider.service_role_arn,
             app.settings.provider.template_bucket,
         )
@@ -63,14 +62,6 @@ def template_of(app: App, template_id: str) -> HostTemplate:
     raise ResourceNotFoundError(
         f"request machines: template {template_id} is not in the catalogue", hint="ohf templates list"
     )
-
-
-def rendered_stack(app: App, template: HostTemplate) -> RenderedStack:
-    """The body that is sent for a template."""
-    # troposphere takes longer to import than CreateStack to be answered
-    from ohf_iac.render import render
-
-    return render(template, app.settings.template.defaults, catalogue_files(app.settings))
 
 
 def _failed(app: App, record: RequestRecord, error: OhfError) -> tuple[str, str]:

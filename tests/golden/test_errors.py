@@ -80,6 +80,10 @@ def broken_settings(site: Site) -> None:
     (site.conf / "ohf.json").write_text('{"limits": {"deadline": 1000}}')
 
 
+def approvals_demanded(site: Site) -> None:
+    (site.conf / "ohf.json").write_text('{"approvals": {"mode": "enforce"}}')
+
+
 def local_aws_away(_arguments: Sequence[str]) -> int:
     """What a rehearsal does when its local AWS has gone."""
     with refusing() as url:
@@ -90,6 +94,7 @@ def local_aws_away(_arguments: Sequence[str]) -> int:
 CASES: dict[str, Case] = {
     "ValidationError": Case(("render", "t"), "requestMachines", '{"template": {}}', script_without_sense),
     "BusinessRuleError": Case(("request", "t", "2000"), "requestMachines", ask("t", 2000)),
+    "ApprovalError": Case(("request", "t", "1"), "requestMachines", ask("t", 1), approvals_demanded),
     "ResourceNotFoundError": Case(("request", "other", "1"), "requestMachines", ask("other", 1)),
     "StorageError": Case(("request", "t", "1"), "requestMachines", ask("t", 1), no_work_folder),
     "ConfigurationError": Case(("config",), "getAvailableTemplates", "", broken_settings),

@@ -77,22 +77,6 @@ def test_a_wrong_value_names_place_expectation_and_value(
 
 
 @pytest.mark.parametrize(
-    ("own", "environ", "hint"),
-    [
-        ({"approvals": {"mode": "enforce"}}, {}, "not enforced by this version"),
-        ({"approvals": {"mode": "warn"}}, {}, "not enforced by this version"),
-        (None, {"OHF_APPROVALS_MODE": "enforce"}, "not enforced by this version"),
-    ],
-)
-def test_what_this_version_does_not_have_is_refused_not_ignored(
-    own: object, environ: dict[str, str], hint: str
-) -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        settings_of(own, environ=environ)
-    assert hint in caught.value.hint
-
-
-@pytest.mark.parametrize(
     ("content", "message"),
     [
         (b'{"provider": {\n  "region": eu}}', r"Cannot parse /conf/ohf\.json: .* at line 2, column 13"),

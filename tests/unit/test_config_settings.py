@@ -66,6 +66,10 @@ OTHER: dict[str, Any] = {
     "template.clusterName": "north",
     "events.log": False,
     "events.audit": False,
+    "approvals.mode": "enforce",
+    "approvals.minApprovals": 2,
+    "approvals.unsigned": True,
+    "approvals.allowedSigners": "/etc/signers",
     "limits.deadline": 30,
     "limits.choreCalls": 2,
     "limits.choreSeconds": 1.5,
@@ -78,8 +82,6 @@ LISTS: dict[str, tuple[Any, Any]] = {
         (Suppression("OHF-S008", "", "CHG1", "2027-01-31"),),
     ),
 }
-#: settings that have one value in this version
-SINGLE = {"approvals.mode": "off"}
 #: key of awsprov_config.json -> (a value as IBM's file holds it, setting, what it means)
 IBM: dict[str, tuple[Any, str, Any]] = {
     "AWS_REGION": ("eu-west-1", "provider.region", "eu-west-1"),
@@ -109,13 +111,18 @@ def value_in(settings: Settings, key: Key) -> object:
     return getattr(section, name)
 
 
+def settable(key: Key) -> bool:
+    """Whether the environment may set it, and to anything."""
+    return not key.reaches_body and key.section != "approvals"
+
+
 def as_text(value: object) -> str:
     """A value as an environment variable writes it."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def test_the_tables_of_this_test_are_complete() -> None:
-    assert set(OTHER) | set(SINGLE) | set(LISTS) == set(ALL_KEYS)
+    assert set(OTHER) | set(LISTS) == set(ALL_KEYS)
     assert set(IBM) == {key.ibm for key in KEYS if key.ibm}
     assert {key.name for key in TEMPLATE_KEYS} == set(BODY_SETTINGS)
     assert {key.section for key in ALL_KEYS.values()} == set(SECTIONS)
@@ -141,12 +148,6 @@ def test_ohf_json_alone_sets_a_list(name: str) -> None:
         settings_of(environ={key.variable: json.dumps(written)})
 
 
-@pytest.mark.parametrize("name", SINGLE)
-def test_the_only_value_may_be_said(name: str) -> None:
-    key = ALL_KEYS[name]
-    assert value_in(settings_of({key.section: {key.name: SINGLE[name]}}), key) == SINGLE[name]
-
-
 @pytest.mark.parametrize("ibm_key", IBM)
 def test_awsprov_config_sets_it_and_ohf_json_wins(ibm_key: str) -> None:
     written, name, meant = IBM[ibm_key]
@@ -155,7 +156,7 @@ def test_awsprov_config_sets_it_and_ohf_json_wins(ibm_key: str) -> None:
     assert value_in(settings_of({key.section: {key.name: OTHER[name]}}, {ibm_key: written}), key) == OTHER[name]
 
 
-@pytest.mark.parametrize("name", [name for name, key in ALL_KEYS.items() if name in OTHER and not key.reaches_body])
+@pytest.mark.parametrize("name", [name for name, key in ALL_KEYS.items() if name in OTHER and settable(key)])
 def test_the_environment_sets_it_and_wins(name: str) -> None:
     key = ALL_KEYS[name]
     own = {key.section: {key.name: key.default}} if key.default is not None else None
@@ -169,6 +170,24 @@ def test_what_reaches_a_body_is_refused_from_the_environment(key: Key) -> None:
         settings_of(environ={key.variable: as_text(OTHER[f"template.{key.name}"])})
     assert key.variable in caught.value.message
     assert "ohf.json" in caught.value.hint
+
+
+@pytest.mark.parametrize("told", ["off", "warn", "enforce"])
+@pytest.mark.parametrize("own", ["off", "warn", "enforce"])
+def test_the_environment_makes_approvals_stricter_and_never_laxer(own: str, told: str) -> None:
+    strictness = ["off", "warn", "enforce"]
+    environ = {"OHF_APPROVALS_MODE": told}
+    if strictness.index(told) >= strictness.index(own):
+        assert settings_of({"approvals": {"mode": own}}, environ=environ).approvals.mode == told
+        return
+    with pytest.raises(ConfigurationError, match="from the environment"):
+        settings_of({"approvals": {"mode": own}}, environ=environ)
+
+
+@pytest.mark.parametrize("name", ["approvals.minApprovals", "approvals.unsigned", "approvals.allowedSigners"])
+def test_what_an_approval_has_to_be_is_refused_from_the_environment(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="from the environment"):
+        settings_of(environ={ALL_KEYS[name].variable: as_text(OTHER[name])})
 
 
 def test_variables_are_named_after_section_and_key() -> None:
