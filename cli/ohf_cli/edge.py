@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 #: errors that only this face knows
 FINDINGS: Final = "E140"
 FAILED: Final = "E141"
+REVIEW: Final = "E301"
 BUG: Final = "E199"
 DEADLINE: Final = "E501"
 USAGE: Final = "E6401"
@@ -56,6 +57,12 @@ class FoundError(AfterOutputError):
     """Checks were carried out and found something that has to be mended."""
 
     code = FINDINGS
+
+
+class FindingsError(AfterOutputError):
+    """A review found something as grave as the caller does not let pass."""
+
+    code = REVIEW
 
 
 def run(command: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:

@@ -20,6 +20,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "init": "Write a provider directory and register it with Symphony or LSF",
     "selftest": "Play Host Factory through the installed scripts",
     "templates": "List, show and validate the host templates of the catalogue",
+    "lint": "Check templates and bodies, each finding with its line",
     "render": "Write the stacks that requests would create, for review",
     "rehearse": "Have AWS check what requests would create, and create nothing",
     "request": "Ask for machines of a template",

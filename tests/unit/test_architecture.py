@@ -41,6 +41,7 @@ DOORS = {
     "click": ("ohf_cli",),
     "rich": ("ohf_cli",),
     "moto": (APART,),
+    "cfnlint": ("review",),
 }
 
 

@@ -1,0 +1,139 @@
+"""What `ohf lint` tells, as values: the report, and each of its formats."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from ohf_cli.output import dumped
+from ohf_cli.table import Cell, Table, Tone, laid_out, row, text_of
+from ohf_cli.words import plural
+from ohf_iac import VERSION
+from ohf_iac.review.findings import LEVELS, FailOn, Finding, Level, RuleFacts, at_or_above
+from ohf_iac.review.github import workflow_commands
+from ohf_iac.review.junit import cases_of, junit
+from ohf_iac.review.sarif import sarif
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ohf_cli.report_formats import Reports
+    from ohf_cli.table import Line
+
+FORMATS: Final = ("text", "table", "json", "yaml", "sarif", "junit", "github")
+_TONES: Final[dict[Level, Tone]] = {"error": "bad", "warning": "busy", "info": "dim"}
+
+
+@dataclass(frozen=True, slots=True)
+class LintReport:
+    """All findings, suppressed ones too; the templates and rules that were looked at; `cfn_lint` is a version."""
+
+    findings: tuple[Finding, ...]
+    templates: tuple[str, ...]
+    rules: tuple[RuleFacts, ...]
+    fail_on: FailOn
+    cfn_lint: str
+    show_suppressed: bool
+
+    @property
+    def failing(self) -> tuple[Finding, ...]:
+        return at_or_above(self.findings, self.fail_on)
+
+    @property
+    def summary(self) -> str:
+        """`1 error, 2 warnings in 3 templates (2 suppressed)`."""
+        counts = self.counts
+        told = [plural(counts[level], level) for level in LEVELS if counts[level]]
+        hidden = f" ({counts['suppressed']} suppressed)" if counts["suppressed"] else ""
+        return f"{', '.join(told) or 'nothing found'} in {plural(len(self.templates), 'template')}{hidden}"
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Findings by level, those that are suppressed apart."""
+        counts = Counter("suppressed" if one.suppressed else one.level for one in self.findings)
+        return {name: counts[name] for name in (*LEVELS, "suppressed")}
+
+
+def reports_of(report: LintReport) -> Reports:
+    """Every format of a report."""
+    plain = partial(_plain, report)
+    return {
+        "text": plain,
+        "table": plain,
+        "json": lambda: dumped("json", lint_document(report)) + "\n",
+        "yaml": lambda: dumped("yaml", lint_document(report)) + "\n",
+        "sarif": lambda: sarif("ohf lint", VERSION, report.findings, report.rules),
+        "junit": lambda: _junit(report),
+        "github": lambda: "".join(f"{one}\n" for one in workflow_commands(report.findings)),
+    }
+
+
+def lint_lines(report: LintReport, width: int | None) -> Iterator[Line]:
+    """The findings for people."""
+    shown = [one for one in report.findings if report.show_suppressed or not one.suppressed]
+    rows = [
+        row(
+            Cell("suppressed", "dim") if one.suppressed else Cell(one.level, _TONES[one.level]),
+            one.where,
+            one.rule,
+            one.template,
+            note=_note(one),
+        )
+        for one in shown
+    ]
+    return (
+        laid_out(Table(("LEVEL", "WHERE", "RULE", "TEMPLATE"), tuple(rows), "FOUND"), width) if rows else iter(())
+    )
+
+
+def lint_document(report: LintReport) -> dict[str, Any]:
+    """The report for programs, `ohf/lint/v1`."""
+    return {
+        "schema": "ohf/lint/v1",
+        "failOn": report.fail_on,
+        "failed": bool(report.failing),
+        "templates": list(report.templates),
+        "counts": report.counts,
+        "cfnLint": report.cfn_lint,
+        "findings": [finding_document(one) for one in report.findings],
+    }
+
+
+def finding_document(one: Finding) -> dict[str, Any]:
+    """A finding for programs."""
+    related = one.related
+    return {
+        "rule": one.rule,
+        "level": one.level,
+        "template": one.template,
+        "field": one.field,
+        "message": one.message,
+        "fix": one.fix,
+        "file": one.file,
+        "line": one.line,
+        "column": one.column,
+        "place": one.place,
+        "doc": one.doc,
+        "related": related and {"file": related.file, "line": related.line, "message": related.message},
+        "suppressed": {"reason": one.reason, "until": one.until} if one.suppressed else None,
+        "fingerprint": one.fingerprint,
+    }
+
+
+def _note(one: Finding) -> str:
+    told = f"{one.field}: {one.message}" if one.field else one.message
+    if one.suppressed:
+        return f"{told} -- until {one.until}: {one.reason}"
+    return f"{told} -- fix: {one.fix}" if one.fix else told
+
+
+def _plain(report: LintReport) -> str:
+    lines = [text_of(line) for line in lint_lines(report, None)]
+    return "".join(f"{line}\n" for line in [*lines, report.summary])
+
+
+def _junit(report: LintReport) -> str:
+    ours = [rule for rule in report.rules if rule.id.startswith("OHF-")]
+    return junit("ohf lint", tuple(cases_of(report.findings, report.failing, report.templates, ours)))

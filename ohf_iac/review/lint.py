@@ -1,0 +1,142 @@
+"""Lint: the house rules, and a linter of CloudFormation, over a catalogue; each finding leads to its line. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ohf_iac.errors import ValidationError
+from ohf_iac.exposure import exposures
+from ohf_iac.render import render
+from ohf_iac.review.body_fields import field_behind
+from ohf_iac.review.findings import Finding, RuleFacts, in_order
+from ohf_iac.review.rule import Policy, Rule, Subject
+from ohf_iac.review.security_rules import SECURITY_RULES
+from ohf_iac.review.sound_rules import SOUND_RULES
+from ohf_iac.review.source import field_spot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from ohf_iac.review.cfn_lint import BodyCheck, BodyFinding
+    from ohf_iac.review.places import Spot
+    from ohf_iac.review.source import Source
+    from ohf_iac.stack import RenderedStack
+    from ohf_iac.template.catalogue import Catalogue
+    from ohf_iac.template.host_template import HostTemplate
+
+HOUSE_RULES: Final[tuple[Rule, ...]] = (*SECURITY_RULES, *SOUND_RULES)
+REFUSED: Final = RuleFacts(
+    "OHF-T001",
+    "error",
+    "Template refused",
+    "Host Factory is not offered it; everything else is served.",
+    "Correct the field; docs/catalogue.md describes each.",
+    "docs/lint.md#ohf-t001",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lintable:
+    """A catalogue with all that a look at it needs; `shown` names a file that the catalogue names, for reports."""
+
+    catalogue: Catalogue
+    source: Source
+    files: Mapping[str, bytes]
+    policy: Policy
+    shown: Callable[[str], str]
+
+
+def lint(what: Lintable, wanted: Iterable[HostTemplate], check: BodyCheck | None) -> tuple[Finding, ...]:
+    """What the rules find in these templates; `check` is asked about each body, None asks nobody.
+
+    Refusals of entries are not among it: `refusals`.
+    """
+    return in_order(finding for one in wanted for finding in _of_template(what, one, check))
+
+
+def refusals(what: Lintable) -> tuple[Finding, ...]:
+    """The entries that cannot be served, each with the field to blame."""
+    return in_order(
+        _refused(what, spot, one.template_id, one.field, one.reason)
+        for one, spot in zip(what.catalogue.refused, what.source.refused, strict=True)
+    )
+
+
+def _of_template(what: Lintable, template: HostTemplate, check: BodyCheck | None) -> Iterator[Finding]:
+    entry = what.source.served[template.template_id]
+    try:
+        stack = render(template, what.policy.defaults, what.files)
+    except ValidationError as error:
+        yield _refused(what, entry, template.template_id, "templateId", error.message)
+        return
+    subject = _subject(what, template, stack)
+    for rule in HOUSE_RULES:
+        yield from _of_rule(what, rule, subject, entry)
+    for found in check(stack.body) if check else ():
+        yield _of_body(what, found, template, entry)
+
+
+def _subject(what: Lintable, template: HostTemplate, stack: RenderedStack) -> Subject:
+    script = what.files.get(template.user_data_script) if template.user_data_script else None
+    exposed = exposures([template], what.files)
+    return Subject(template, json.loads(stack.body), len(stack.body), what.policy, script, exposed)
+
+
+def _of_rule(what: Lintable, rule: Rule, subject: Subject, entry: Spot) -> Iterator[Finding]:
+    for hit in rule.check(subject):
+        spot = field_spot(entry, hit.field)
+        related = hit.related
+        if related is not None:
+            related = type(related)(what.shown(related.file), related.line, related.message)
+        yield Finding(
+            rule=rule.id,
+            level=rule.level,
+            message=hit.message,
+            template=subject.template.template_id,
+            field=hit.field,
+            file=what.source.file,
+            line=spot.line,
+            column=spot.column,
+            fix=rule.fix,
+            doc=rule.doc,
+            title=rule.title,
+            place=hit.place,
+            related=related,
+        )
+
+
+def _of_body(what: Lintable, found: BodyFinding, template: HostTemplate, entry: Spot) -> Finding:
+    field = field_behind(found.path, template.raw)
+    spot = field_spot(entry, field)
+    return Finding(
+        rule=found.rule,
+        level=found.level,
+        message=found.message,
+        template=template.template_id,
+        field=field,
+        file=what.source.file,
+        line=spot.line,
+        column=spot.column,
+        doc=found.doc,
+        title=found.title,
+        place=".".join(map(str, found.path)),
+    )
+
+
+def _refused(what: Lintable, entry: Spot, template_id: str, field: str, reason: str) -> Finding:
+    spot = field_spot(entry, field)
+    return Finding(
+        rule=REFUSED.id,
+        level=REFUSED.level,
+        message=reason,
+        template=template_id,
+        field=field,
+        file=what.source.file,
+        line=spot.line,
+        column=spot.column,
+        fix=REFUSED.fix,
+        doc=REFUSED.doc,
+        title=REFUSED.title,
+    )
