@@ -18,14 +18,11 @@ from ohf_cli.templates_command import found_template
 from ohf_cli.terminal import terminal_of, write_lines
 from ohf_cli.words import plural
 from ohf_iac.review.cfn_lint import cfn_lint_version, cfn_linter
-from ohf_iac.review.findings import RuleFacts, in_order
-from ohf_iac.review.lint import HOUSE_RULES, REFUSED, lint, refusals
+from ohf_iac.review.lint import linted, rules_of
 from ohf_iac.review.lint_input import default_base, lintable, suppressions
-from ohf_iac.review.suppressing import EXPIRED, IDLE, suppressed, told_of
 
 if TYPE_CHECKING:
-    from ohf_iac.config import Settings
-    from ohf_iac.review.findings import FailOn, Finding
+    from ohf_iac.review.findings import FailOn
 
 
 @click.command("lint")
@@ -73,45 +70,20 @@ def command(
     """
     settings = provider_settings()
     base = os.path.abspath(paths_from) if paths_from else default_base(settings.conf_dir, os.getcwd())
+    what = lintable(settings, base, root)
+    wanted = tuple(found_template(what.catalogue, one) for one in dict.fromkeys(template_ids)) or None
     version = "" if house_only else cfn_lint_version()
-    findings, templates = _looked_at(settings, base, root, template_ids, house_only)
-    report = LintReport(findings, templates, _rules(findings), fail_on, version, show_suppressed)
+    check = None if house_only else cfn_linter(settings.provider.region)
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    found = linted(what, wanted, check, suppressions(settings, base), today)
+    rules = rules_of(found.findings)
+    report = LintReport(found.findings, found.templates, rules, fail_on, version, show_suppressed)
     _told(report, output, output_files)
     if report.failing:
         raise FindingsError(
             f"lint: {plural(len(report.failing), 'finding')} at or above {fail_on}",
             hint="mend what is named above, or suppress it with a reason; docs/lint.md describes each rule",
         )
-
-
-def _looked_at(
-    settings: Settings, base: str, root: str, template_ids: tuple[str, ...], house_only: bool
-) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """The findings, and the templates that were looked at."""
-    what = lintable(settings, base, root)
-    catalogue = what.catalogue
-    refused = () if template_ids else refusals(what)
-    names = dict.fromkeys(template_ids)
-    wanted = tuple(found_template(catalogue, one) for one in names) if names else catalogue.templates
-    check = None if house_only else cfn_linter(settings.provider.region)
-    keeping = suppressions(settings, base)
-    today = time.strftime("%Y-%m-%d", time.gmtime())
-    findings = suppressed((*refused, *lint(what, wanted, check)), keeping, today)
-    told = told_of(findings, keeping, today, whole=not (template_ids or house_only))
-    templates = (*(one.template_id for one in wanted), *dict.fromkeys(one.template for one in refused))
-    return in_order((*findings, *told)), tuple(dict.fromkeys(templates))
-
-
-def _rules(findings: tuple[Finding, ...]) -> tuple[RuleFacts, ...]:
-    """All rules of the house, and those of cfn-lint that found something."""
-    ours = (REFUSED, *(rule.facts for rule in HOUSE_RULES), EXPIRED, IDLE)
-    known = {rule.id for rule in ours}
-    theirs = {
-        one.rule: RuleFacts(one.rule, one.level, one.title, doc=one.doc)
-        for one in findings
-        if one.rule not in known
-    }
-    return (*ours, *(theirs[rule] for rule in sorted(theirs)))
 
 
 def _told(report: LintReport, output: str, output_files: tuple[tuple[str, str], ...]) -> None:

@@ -15,9 +15,10 @@ from ohf_iac.review.rule import Policy, Rule, Subject
 from ohf_iac.review.security_rules import SECURITY_RULES
 from ohf_iac.review.sound_rules import SOUND_RULES
 from ohf_iac.review.source import field_spot
+from ohf_iac.review.suppressing import EXPIRED, IDLE, Suppressions, suppressed, told_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ohf_iac.review.cfn_lint import BodyCheck, BodyFinding
     from ohf_iac.review.places import Spot
@@ -46,6 +47,45 @@ class Lintable:
     files: Mapping[str, bytes]
     policy: Policy
     shown: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """All findings, suppressed ones too, and the templates that were looked at, refused ones among them."""
+
+    findings: tuple[Finding, ...]
+    templates: tuple[str, ...]
+
+
+def linted(
+    what: Lintable,
+    wanted: Sequence[HostTemplate] | None,
+    check: BodyCheck | None,
+    keeping: Suppressions,
+    today: str,
+) -> Linted:
+    """A look at these templates, or with None at the whole catalogue: refused entries and suppressions too.
+
+    `today` is a date in UTC, YYYY-MM-DD.
+    """
+    looked_at = what.catalogue.templates if wanted is None else wanted
+    refused = refusals(what) if wanted is None else ()
+    findings = suppressed((*refused, *lint(what, looked_at, check)), keeping, today)
+    told = told_of(findings, keeping, today, whole=wanted is None and check is not None)
+    names = (*(one.template_id for one in looked_at), *(one.template for one in refused))
+    return Linted(in_order((*findings, *told)), tuple(dict.fromkeys(names)))
+
+
+def rules_of(findings: Iterable[Finding]) -> tuple[RuleFacts, ...]:
+    """All rules of the house, and others that found something, by id."""
+    ours = (REFUSED, *(rule.facts for rule in HOUSE_RULES), EXPIRED, IDLE)
+    known = {rule.id for rule in ours}
+    found = {
+        one.rule: RuleFacts(one.rule, one.level, one.title, doc=one.doc)
+        for one in findings
+        if one.rule not in known
+    }
+    return (*ours, *(found[rule] for rule in sorted(found)))
 
 
 def lint(what: Lintable, wanted: Iterable[HostTemplate], check: BodyCheck | None) -> tuple[Finding, ...]:

@@ -1,0 +1,101 @@
+"""Every rule of the house: the manual's example is found, its fix is not, and the finding leads to the line."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from ohf_iac.review.findings import Finding, RuleFacts
+from ohf_iac.review.lint import HOUSE_RULES, REFUSED, rules_of
+from ohf_iac.review.suppressing import EXPIRED, IDLE
+from ohf_iac.template.fields import READERS
+from tests.lint_files import MANUAL, SOUND, Example, examples_of, of_rule, review, sections
+
+SECTIONS = sections()
+FACTS = rules_of(())
+ABOUT_LINT = {EXPIRED.id, IDLE.id}
+#: a rule whose example would fill pages: a body of more than 51,200 bytes
+LARGE = Example(
+    {
+        "userDataScript": "scripts/join.sh",
+        "vmType": ",".join(f"m5.{size}large" for size in range(1, 61)),
+        "subnetId": ",".join(f"subnet-0a1b2c3d4e5f6{number:04d}" for number in range(16)),
+    },
+    script=b"#!/bin/sh\n" + b"# as long as EC2 takes it\n" * 600,
+)
+SMALL = Example({"userDataScript": "scripts/join.sh"}, script=b"#!/bin/sh\n")
+
+
+def examples(rule: str) -> tuple[Example, Example]:
+    return (LARGE, SMALL) if rule == "OHF-T003" else examples_of(SECTIONS[rule])
+
+
+def found_in(example: Example, form: str, rule: str) -> tuple[list[Finding], list[str]]:
+    """The findings of a rule in an example that stands between two sound templates."""
+    entries = [{**SOUND, "templateId": "first"}, example.entry("example"), {**SOUND, "templateId": "last"}]
+    files = {"scripts/join.sh": example.script} if example.script else {}
+    found, lines = review(entries, example.own, form=form, files=files)
+    others = {one.template for one in found.findings if one.rule == rule} - {"example", ""}
+    assert others <= {"first", "last"}
+    return of_rule(found, rule, "example") or of_rule(found, rule, ""), lines
+
+
+def block(lines: list[str]) -> range:
+    """The numbers of the lines that hold the entry `example`; each entry begins with its id."""
+    starts = [number for number, line in enumerate(lines, start=1) if "templateId" in line]
+    return range(starts[1], starts[2])
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+@pytest.mark.parametrize("rule", [one for one in FACTS if one.id not in ABOUT_LINT], ids=lambda one: one.id)
+def test_a_finding_leads_to_its_fields_line_or_to_the_templates_id(rule: RuleFacts, form: str) -> None:
+    name = rule.id
+    bad, good = examples(name)
+    found, lines = found_in(bad, form, name)
+    assert found, f"{name} finds nothing in its example"
+    for one in found:
+        written = one.field in bad.entry("example")
+        key = one.field if written else "templateId"
+        assert one.line in block(lines)
+        text = lines[one.line - 1][one.column - 1 :]
+        assert text.startswith((f'"{key}":', f"{key}:"))
+        assert one.file == f"awsprov_templates.{form}"
+        assert one.message
+    assert found_in(good, form, name)[0] == []
+
+
+@pytest.mark.parametrize("rule", [one for one in FACTS if one.id != "OHF-T002"], ids=lambda one: one.id)
+def test_findings_name_fields_that_there_are(rule: RuleFacts) -> None:
+    name = rule.id
+    found, _ = found_in(examples(name)[0], "json", name)
+    assert {one.field for one in found} <= {*READERS, "lint.suppress"}
+
+
+def test_a_sound_template_is_sound() -> None:
+    assert review([SOUND])[0].findings == ()
+
+
+def test_the_manual_has_every_rule_in_order_with_what_the_program_says() -> None:
+    assert list(SECTIONS) == [one.id for one in FACTS]
+    sources = {rule.id: rule.source for rule in HOUSE_RULES}
+    for one in FACTS:
+        text = " ".join(SECTIONS[one.id].split())
+        source = f" · [AWS]({sources[one.id]})" if sources.get(one.id) else ""
+        assert f"**{one.title}** · {one.level}{source} {one.why}" in text, one.id
+        assert f"Fix: {one.fix}" in text, one.id
+
+
+def test_ids_are_of_one_form_and_nobodys_twice() -> None:
+    ids = [one.id for one in FACTS]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"OHF-[SCRTL]\d{3}", one) for one in ids)
+    assert REFUSED.id in ids
+
+
+def test_the_example_of_suppressions_is_one() -> None:
+    text = MANUAL.split("## Suppressions")[1].split("```json\n")[1].split("```")[0]
+    found, _ = review([{**SOUND, "templateId": "asg-ondemand", "keyName": "k"}], json.loads(text))
+    (one,) = of_rule(found, "OHF-S008", "asg-ondemand")
+    assert one.reason.startswith("CHG0041999")
