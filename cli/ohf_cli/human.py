@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "lint": "Check templates and bodies, each finding with its line",
     "render": "Write the stacks that requests would create, for review",
     "rehearse": "Have AWS check what requests would create, and create nothing",
+    "approve": "Approve the body that a template gives, for whoever sends it",
     "request": "Ask for machines of a template",
     "status": "Show requests: state, machines, stack, and why",
     "watch": "Follow a request or a return until it has ended",

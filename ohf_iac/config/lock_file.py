@@ -11,7 +11,7 @@ from ohf_iac.approval.values import EMPTY
 from ohf_iac.bounded_json import LONGEST
 from ohf_iac.config.catalogue_file import find_catalogue
 from ohf_iac.config.folders import first_found, read_file
-from ohf_iac.errors import ApprovalError, StorageError
+from ohf_iac.errors import ApprovalError, ConfigurationError, StorageError
 from ohf_iac.file_replace import replace_file
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ APPROVED_FOLDER: Final = "approved"
 
 def load_lock(settings: Settings, read: Read = read_file) -> Lock | None:
     """The lock, None where there is none; ApprovalError (E406) for one that cannot be used."""
-    found = first_found((LOCK_FILE,), settings.search, read)
+    found = _found(LOCK_FILE, settings, read)
     return None if found is None else parse_lock(_text(found), found.path)
 
 
 def approved_body(settings: Settings, digest: str, read: Read = read_file) -> str:
     """The file of an approved body as it lies there; ApprovalError (E406) when there is none that can be read."""
-    found = first_found((f"{APPROVED_FOLDER}/{digest}.json",), settings.search, read)
+    found = _found(f"{APPROVED_FOLDER}/{digest}.json", settings, read)
     if found is None:
         raise ApprovalError(
             f"send the approved body: {APPROVED_FOLDER}/{digest}.json is not in {', '.join(settings.search)}",
@@ -43,7 +43,7 @@ def approved_body(settings: Settings, digest: str, read: Read = read_file) -> st
 
 def lock_folder(settings: Settings, read: Read = read_file) -> str:
     """The folder of the lock: where one lies, else that of the catalogue."""
-    found = first_found((LOCK_FILE,), settings.search, read) or find_catalogue(settings, read)
+    found = _found(LOCK_FILE, settings, read) or find_catalogue(settings, read)
     return os.path.dirname(found.path)
 
 
@@ -63,6 +63,13 @@ def keep_approved(folder: str, lock: Lock, digest: str, body: str) -> None:
 def lock_or_empty(settings: Settings, read: Read = read_file) -> Lock:
     """The lock, an empty one where there is none."""
     return load_lock(settings, read) or EMPTY
+
+
+def _found(name: str, settings: Settings, read: Read) -> Found | None:
+    try:
+        return first_found((name,), settings.search, read)
+    except ConfigurationError as error:
+        raise ApprovalError(error.message, hint=error.hint, code=BROKEN) from error
 
 
 def _text(found: Found) -> str:
