@@ -13,10 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from bench.host import NEVER, Host, template
-from bench.measure import alternate, run
+from bench.measure import Run, alternate, run
 from ohf_iac.render import render
 from ohf_iac.template.catalogue import parse_catalogue
 from ohf_iac.template.defaults import TemplateDefaults
@@ -174,6 +175,20 @@ def rendering(host: Host, runs: int) -> Result:
     return Result(costs[dearest] * 1000, 5, "ms", str(dearest))
 
 
+def further_lint(host: Host, runs: int) -> Result:
+    """CPU time of `ohf lint` for a further template, cfn-lint and house rules, against one template alone"""
+    kinds = [INSTANT, {"providerApi": "ASG"}, {"providerApi": "SpotFleet", "fleetRole": FLEET_ROLE}]
+    kinds += [{"providerApi": "EC2Fleet", "fleetType": name} for name in ("request", "maintain")]
+    further = 20
+    alone, together = [], []
+    for _ in range(max(3, runs // 5)):
+        alone.append(_lint(host, 1, kinds).cpu)
+        together.append(_lint(host, 1 + further, kinds).cpu)
+    first = median(alone)
+    each = (median(together) - first) / further
+    return Result(each / first, 0.1, "×", f"{each * 1000:.0f} ms against {first * 1000:.0f} ms")
+
+
 def parallel(host: Host, runs: int) -> Result:
     """CPU time of 20 requestMachines at once, against 20 in turn; none may be lost"""
     del runs
@@ -202,6 +217,7 @@ ROWS: Mapping[str, Row] = {
     "status-memory": status_memory,
     "status-linear": status_linear,
     "rendering": rendering,
+    "further-lint": further_lint,
     "parallel": parallel,
 }
 
@@ -225,6 +241,18 @@ def _unsettled(host: Host, runs: int, scenario: Mapping[str, Any]) -> Result:
         runs,
         ", ".join(action for _, action in made),
     )
+
+
+def _lint(host: Host, count: int, kinds: list[dict[str, str]]) -> Run:
+    """A lint of `count` templates whose kinds take turns, all rules and cfn-lint."""
+    host.catalogue(*(template(f"grid-{number}", kinds[number % len(kinds)]) for number in range(count)))
+    words = ["lint", "--fail-on", "never", "--output", "json"]
+    done = run([host.installation.python, "-m", "ohf_cli", *words], host.plain)
+    told = json.loads(done.stdout)
+    assert len(told["templates"]) == count
+    assert told["cfnLint"]
+    assert {one["template"] for one in told["findings"]} == set(told["templates"])
+    return done
 
 
 def _requests(host: Host, count: int, machines: int, scenario: Mapping[str, Any]) -> list[str]:
