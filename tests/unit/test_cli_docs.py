@@ -55,7 +55,7 @@ def test_examples_use_options_that_exist(name: str) -> None:
     for line in (CALLABLE[name].help or "").splitlines():
         if line.strip().startswith(f"ohf {name}"):
             ours = line.partition(f"ohf {name}")[2].partition("|")[0].partition("&")[0]
-            assert set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", ours)) <= known, line
+            assert set(re.findall(r"(?<=\s)--?[a-z][a-z0-9-]*", ours)) <= known, line
 
 
 def test_pages_that_the_commands_name_exist() -> None:
