@@ -148,12 +148,17 @@ def lasting_mark(calls: Calls, stack: StackSeen) -> str:
     return ec2.tag_of(calls, capacity, TAG_SETTLED) if capacity else ""
 
 
+def verdict_of_deletion(seen: Observation) -> str:
+    """The verdict with which somebody asked for the deletion of the stack that was looked at; "" if nobody did."""
+    if seen.stack is None or seen.stack.stays:
+        return ""
+    return verdict_in_token(seen.events, seen.request_id)
+
+
 def told_elsewhere(calls: Calls, owner: str, seen: Observation) -> Observation:
     """The same observation with the verdict that another host told of a request, by what it left in AWS."""
-    if seen.stack is None:
-        return seen
-    if seen.stack.phase == "deleted":
-        return replace(seen, settled=verdict_in_token(seen.events, seen.request_id))
+    if seen.stack is None or seen.stack.phase == "deleted":
+        return seen  # the events of a deletion have been read: `verdict_of_deletion`
     return with_mark(calls, owner, seen, seen.stack)
 
 

@@ -11,11 +11,13 @@ from ohf_iac.errors import CommandError
 from ohf_iac.hostfactory import HostRef
 from ohf_iac.operations.cancelling import known_record, mark_cancelled
 from ohf_iac.operations.giving_back import DELETION_LOOK
+from ohf_iac.operations.policies import policies_for
 from ohf_iac.operations.remembering import keep_request
 from ohf_iac.operations.returning import return_machines
 from ohf_iac.operations.status import request_statuses
 from ohf_iac.plan import delete_stack
 from ohf_iac.request import stack_name
+from ohf_iac.status.tally import short_verdict, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,24 +67,28 @@ def delete_request(app: App, request_id: str) -> Deletion:
             hint=f"see why with: ohf status {return_id or request_id}; then repeat the deletion",
         )
     request_statuses(app, [request_id])  # settle what can be settled, so that the deletion tells the verdict
-    record = _ended(app, known_record(app, calls, request_id, "delete"))
+    instances = queries.machines_of(calls, app.owner, [request_id])[request_id].instances
+    record = _ended(app, known_record(app, calls, request_id, "delete"), instances)
     commands.carry_out(calls, (delete_stack(record),), app.settings.provider.service_role_arn)
     keep_request(app, record, replace(record, stack="deleting"))
     return Deletion(request_id, "deleting", return_id, len(hosts))
 
 
-def _ended(app: App, record: RequestRecord) -> RequestRecord:
+def _ended(app: App, record: RequestRecord, instances: tuple[Instance, ...]) -> RequestRecord:
     """The record of a request whose stack is about to be deleted, kept, with a chore that sees to the deletion.
 
     One that has not settled ends here: the deletion's token tells its verdict for ninety days, and no poll may say
-    anything else before memory is lost.
+    anything else before memory is lost. The verdict is what a poll makes of the same machines: one of another host
+    may be settling it in this moment.
     """
     now = int(app.now())
     new = replace(record, chore_at=now + DELETION_LOOK)
     if not new.settled:
-        new = replace(
-            new, verdict="complete_with_error", settled_at=now, message="deleted by ohf delete", machines=()
-        )
+        policies = policies_for(app)
+        policy = policies.get(record.request.template_id, policies[""])
+        counts = tally(record.request, instances, now, record.machines)
+        verdict = short_verdict(counts, policy.partial_status)
+        new = replace(new, verdict=verdict, settled_at=now, message="deleted by ohf delete", machines=())
     keep_request(app, record, new)
     return new
 

@@ -25,7 +25,7 @@ from ohf_iac.request import TAG_SETTLED
 from ohf_iac.status.recover import CLOCKS_APART, STACK_MEMORY, STACK_PATIENCE, deadline_by_aws
 from ohf_iac.status.shortage import STACK_ENDED, why_short
 from ohf_iac.status.stillness import shown_since
-from ohf_iac.status.tally import is_returned, settled_mark, tally, verdict_of
+from ohf_iac.status.tally import is_returned, settled_mark, short_verdict, tally, verdict_of
 from ohf_iac.template.kinds import FLEET_MAINTAIN, INSTANT, REPLACING, SPOT_MAINTAIN
 
 if TYPE_CHECKING:
@@ -167,15 +167,10 @@ def _short(case: _Case) -> Judgement:
 
 
 def _shortage(case: _Case, reason: str) -> Judgement:
-    """The verdict on too few machines (design §5, partial fulfilment)."""
-    counts = case.tally
-    verdict: Verdict = case.policy.partial_status
-    if counts.failed or case.faded or not (counts.good or counts.returned):
-        verdict = "complete_with_error"
     return Judgement(
         "settle",
         _all_machines(case),
-        verdict,
+        short_verdict(case.tally, case.policy.partial_status, faded=bool(case.faded)),
         _count(case, reason or "AWS gave no reason"),
         first_short_at=case.short_since,
         tag=_to_mark(case),

@@ -40,6 +40,14 @@ class Tally:
         return tuple(rows)
 
 
+def short_verdict(counts: Tally, partial: Verdict, *, faded: bool = False) -> Verdict:
+    """The verdict on too few machines (design §5): `partial` where only capacity is missing. `faded` says that a
+    machine that failed is not shown any more."""
+    if counts.failed or faded or not (counts.good or counts.returned):
+        return "complete_with_error"
+    return partial
+
+
 def is_returned(instance: Instance) -> bool:
     """Whether a return of ours asked for the end of this instance."""
     return any(key.startswith(RETURN_TAG_PREFIX) for key in instance.tags)
