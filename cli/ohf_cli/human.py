@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "render": "Write the stacks that requests would create, for review",
     "rehearse": "Have AWS check what requests would create, and create nothing",
     "approve": "Approve the body that a template gives, for whoever sends it",
+    "report": "Write one page about a template or a request, for people who decide",
     "request": "Ask for machines of a template",
     "status": "Show requests: state, machines, stack, and why",
     "watch": "Follow a request or a return until it has ended",

@@ -1,0 +1,1 @@
+"""One page about a template or a request, for people who decide."""
