@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "templates": "List, show and validate the host templates of the catalogue",
     "lint": "Check templates and bodies, each finding with its line",
     "render": "Write the stacks that requests would create, for review",
+    "diff": "Compare bodies by what they mean, and mark what broadens",
     "rehearse": "Have AWS check what requests would create, and create nothing",
     "approve": "Approve the body that a template gives, for whoever sends it",
     "report": "Write one page about a template or a request, for people who decide",
