@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +12,7 @@ from ohf_cli.edge import AfterOutputError, FailedError
 from ohf_cli.output import Output, output_option, show_table
 from ohf_cli.plain_text import plain
 from ohf_cli.provider import provider_app, provider_options
+from ohf_cli.spans import Span
 from ohf_cli.table import Cell, Table, row
 from ohf_cli.words import age, instant, plural
 from ohf_iac.clock import Deadline
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 #: what `--detailed-exitcode` ends with where orphans were found
 DIFFERENCES: Final = "E201"
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_SPAN: Final = re.compile(r"(\d{1,9})([smhd])")
 _TONES: Final[Mapping[Outcome, Tone]] = {"found": "busy", "collected": "good", "failed": "bad", "kept": "dim"}
 
 
@@ -41,23 +39,11 @@ class OrphansError(AfterOutputError):
     code = DIFFERENCES
 
 
-def _seconds(context: click.Context, option: click.Parameter, value: str) -> int:
-    """A span of time as seconds: 90m, 2h, 7d."""
-    found = _SPAN.fullmatch(value)
-    if not found:
-        raise click.BadParameter(f"{value!r}: expected a number and s, m, h or d, as in 90m", context, option)
-    seconds = int(found[1]) * _UNITS[found[2]]
-    if seconds < SHORTEST_GRACE:
-        least = f"at least {SHORTEST_GRACE // 60}m: polls may be about to settle it"
-        raise click.BadParameter(f"{value!r}: {least}", context, option)
-    return seconds
-
-
 @click.command("gc")
 @click.option("--apply", is_flag=True, help="Collect them; without it nothing is changed.")
 @click.option(
     "--older-than",
-    callback=_seconds,
+    type=Span(SHORTEST_GRACE, 3650 * 86400, "polls may be about to settle it"),
     metavar="SPAN",
     default=f"{GRACE // 3600}h",
     show_default=True,

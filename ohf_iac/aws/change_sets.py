@@ -6,10 +6,10 @@ That order matters: until then the change set's tags are all that tells whose th
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 from ohf_iac.aws.cloudformation import is_missing
+from ohf_iac.aws.sent_bodies import canonical_body
 from ohf_iac.aws.translate import known
 from ohf_iac.change_set import STAGES, USES, Change, ChangeSetSeen
 from ohf_iac.errors import ProviderError
@@ -99,21 +99,36 @@ def change_set_names(calls: Calls, stack: str) -> tuple[str, ...]:
 
 
 def change_set_body(calls: Calls, stack: str, name: str) -> str:
-    """The body that a change set would create its stack from, as it was sent: text, or the document in it as JSON.
+    """The body that a change set would create its stack from, in canonical form: what its digest is of.
 
-    ProviderError when AWS does not know it.
+    ProviderError when AWS does not know it, or it is none that `ohf` sends.
     """
     answer = calls.call(
         "cloudformation",
         "get_template",
         "read",
-        f"template of {stack}",
+        f"body of {stack}",
         StackName=stack,
         ChangeSetName=name,
         TemplateStage="Original",
     )
-    body = answer["TemplateBody"]  # the AWS SDK parses what is JSON
-    return body if isinstance(body, str) else json.dumps(body)
+    return canonical_body(answer["TemplateBody"], stack)
+
+
+def delete_change_set(calls: Calls, stack: str, name: str) -> None:
+    """Delete a change set, so that nobody can execute it; one that is gone already is none the worse."""
+    try:
+        calls.call(
+            "cloudformation",
+            "delete_change_set",
+            "delete",
+            f"change set of {stack}",
+            StackName=stack,
+            ChangeSetName=name,
+        )
+    except ProviderError as error:
+        if not (is_missing(error) or error.aws_code in NOT_EXECUTABLE):
+            raise
 
 
 def execute_change_set(calls: Calls, stack: str, name: str, token: str) -> None:

@@ -23,9 +23,10 @@ def get_template(site: Site, params: Params) -> Document:
     version = stack.version
     name = params.get("ChangeSetName")
     if name:
-        if name not in stack.change_sets:
+        found = next((one for one in stack.change_sets.values() if name in (one.name, one.id)), None)
+        if found is None:
             raise Refused("ChangeSetNotFound", f"ChangeSet [{name}] does not exist")
-        version = stack.change_sets[name].version
+        version = found.version
     return {"TemplateBody": version.body, "StagesAvailable": ["Original", "Processed"]}
 
 

@@ -95,6 +95,14 @@ def with_requests(memory: Memory, records: Iterable[RequestRecord]) -> Memory:
     return replace(memory, requests=changed(memory.requests, put)) if put else memory
 
 
+def without_intent(memory: Memory, request_id: str) -> Memory:
+    """The memory without a request that nothing came of, as long as it is an intent and nobody was told of it."""
+    record = memory.requests.get(request_id)
+    if record is None or record.stack != "intended" or record.settled:
+        return memory
+    return replace(memory, requests=changed(memory.requests, {}, frozenset({request_id})))
+
+
 def with_return(memory: Memory, record: ReturnRecord) -> Memory:
     """A return remembered, merged with what is known of it."""
     merged = merge_return(memory.returns.get(record.return_id), record)
