@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from ohf_cli.table import Row
     from ohf_iac.review.folder_check import Stale
     from ohf_iac.template.catalogue import Refusal
 
@@ -48,7 +49,7 @@ def write_folder(folder: Path, texts: Mapping[str, str]) -> None:
 def check_folder(folder: Path, texts: Mapping[str, str], refused: tuple[Refusal, ...], output: Output) -> None:
     """Tell which files of the folder are not these; FoundError when there are any, or templates are refused."""
     stale = stale_files(texts, _committed(folder))
-    rows = [row(Cell(one.state, "bad"), one.file) for one in stale]
+    rows = [part for one in stale for part in _rows(one)]
     rows += [row(Cell("refused", "bad"), one.template_id, note=f"{one.field}: {one.reason}") for one in refused]
     document = {
         "schema": "ohf/check/v1",
@@ -83,5 +84,12 @@ def _committed(folder: Path) -> dict[str, bytes]:
         ) from error
 
 
+def _rows(one: Stale) -> list[Row]:
+    """A file, and below it what differs, a line each."""
+    first, *others = one.changes or ("",)
+    head = row(Cell(one.state, "bad"), one.file, note=first)
+    return [head, *(row("", "", note=other) for other in others)]
+
+
 def _document(one: Stale) -> dict[str, Any]:
-    return {"file": one.file, "state": one.state}
+    return {"file": one.file, "state": one.state, "changes": list(one.changes)}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ohf_iac.render.index import index_text
 from tests.e2e.human import Human
 from tests.e2e.provider import EXAMPLE, Provider
 from tests.local_aws import LocalAws
@@ -55,6 +57,9 @@ def test_stale_missing_and_left_over_files_are_named(human: Human, folder: Path)
     ]
     printed, told = human.hears("render", "--all", "-d", str(folder), "--check", code=1)
     assert "left over  gone.json" in printed
+    assert re.search(
+        r"differs +asg-ondemand.json +~ LaunchTemplate.KeyName +mine -> grid-key +BROADENS key-pair", printed
+    )
     assert "error[E140]" in told
     assert f"ohf render --all -d {folder}, remove gone.json" in told
 
@@ -68,6 +73,29 @@ def test_a_folder_that_is_not_there_misses_every_file(human: Human, tmp_path: Pa
 def test_a_file_that_was_formatted_anew_is_stale(human: Human, folder: Path) -> None:
     (folder / "asg-ondemand.json").write_bytes((folder / "asg-ondemand.json").read_bytes().replace(b"\n", b"\r\n"))
     assert checked(human, folder, code=1) == [("asg-ondemand.json", "differs")]
+    told = human.says("render", "--all", "-d", str(folder), "--check", code=1)
+    assert "what is committed says the same and is written otherwise" in told
+
+
+def test_what_differs_is_told_in_few_lines_and_without_scripts(human: Human, folder: Path) -> None:
+    file = folder / "instant-ondemand.json"
+    stack = json.loads(file.read_text())
+    data = stack["Resources"]["LaunchTemplate"]["Properties"]["LaunchTemplateData"]
+    data["UserData"] = {"Fn::Base64": "export SECRET=hunter2"}
+    data |= {f"Unknown{number}": number for number in range(20)}
+    file.write_text(json.dumps(stack, indent=2, sort_keys=True) + "\n")
+    (folder / "asg-mixed.json").write_text("no JSON")
+    index = json.loads((folder / "index.json").read_text())
+    index["templates"]["instant-spot"]["sha256"] = "0" * 64
+    (folder / "index.json").write_text(index_text(index))
+    document = human.reads("render", "--all", "-d", str(folder), "--check", code=1)
+    told = {one["file"]: one["changes"] for one in document["files"]}
+    assert told["asg-mixed.json"] == ["what is committed is no JSON object"]
+    assert "hunter2" not in json.dumps(document)
+    assert told["instant-ondemand.json"][0].startswith("~ LaunchTemplate.UserData  sha256:")
+    assert told["instant-ondemand.json"][-1] == "and 13 more"
+    (line,) = told["index.json"]
+    assert line.startswith("~ templates.instant-spot.sha256  000")
 
 
 def test_each_form_is_checked_as_it_was_written(human: Human, tmp_path: Path) -> None:

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 SIGNS: Final[Mapping[Act, str]] = {"added": "+", "removed": "-", "changed": "~"}
 
 
+def line_of(change: Change) -> str:
+    """A change in one line: sign, place, value, and by which rules it broadens."""
+    mark = f"  BROADENS {', '.join(change.broadens)}" if change.broadens else ""
+    return f"{SIGNS[change.act]} {change.places[0]}  {what(change)}{mark}"
+
+
 def what(change: Change) -> str:
     """What a change makes of a value: `a -> b`, or the value that is new or gone; and where else the tag stands."""
     others = change.places[1:]
