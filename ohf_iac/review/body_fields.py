@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_TYPES: Final = ("vmType", "vmTypes", "vmTypesOnDemand")
+_TYPES: Final = ("vmType", "vmTypes", "vmTypesOnDemand", "vmTypesPriority")
 _SHARE: Final = ("percentOnDemand", "onDemandTargetCapacityRatio")
 _PRICE: Final = ("maxSpotPrice", "spotPrice")
 _SCRIPT: Final = ("userDataScript", "userData")
@@ -63,11 +63,11 @@ _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "OnDemandOptions": ("allocationStrategyOnDemand",),
     "OnDemandOptions.AllocationStrategy": ("allocationStrategyOnDemand",),
     "OnDemandAllocationStrategy": ("allocationStrategyOnDemand",),
-    "SpotInstancePools": ("poolsCount",),
+    "SpotInstancePools": ("poolsCount", "allocationStrategy"),
     "InstancePoolsToUseCount": ("poolsCount",),
     "OnDemandPercentageAboveBaseCapacity": _SHARE,
     "OnDemandBaseCapacity": _SHARE,
-    "OnDemandTargetCapacity": _SHARE,
+    "OnDemandTargetCapacity": (*_SHARE, "priceType"),
     "DefaultTargetCapacityType": ("priceType",),
     "IamFleetRole": ("fleetRole",),
     "ValidUntil": ("spotFleetRequestExpiry", "requestValidity"),
@@ -79,6 +79,8 @@ _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     # the envelope
     "MaxValue": ("maxPerRequest",),
 }
+#: fields that stand there only when they are written: else the launch template is the stack's own
+_FOREIGN: Final = frozenset({"launchTemplateId", "launchTemplateVersion"})
 #: what may stand behind anything of the capacity
 _FLEET_FILE: Final = "ec2FleetConfig"
 
@@ -100,4 +102,4 @@ def _written(fields: tuple[str, ...], names: Sequence[str], written: Mapping[str
     found = next((one for one in fields if written.get(one) is not None), None)
     if found is None and names[1] != "LaunchTemplate" and written.get(_FLEET_FILE):
         return _FLEET_FILE
-    return found or (fields[0] if fields else "")
+    return found or next((one for one in fields if one not in _FOREIGN), "")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ohf_iac.errors import ConfigurationError
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: where stacks are checked when no region that cfn-lint knows is configured
 USUAL_REGION: Final = "us-east-1"
+#: characters of a message: some list all nine hundred instance types
+_LONGEST: Final = 400
 _LEVELS: Final[dict[str, Level]] = {"error": "error", "warning": "warning", "informational": "info"}
 
 
@@ -58,11 +61,11 @@ def cfn_linter(region: str) -> BodyCheck:
     from cfnlint.config import ConfigMixIn
     from cfnlint.decode.decode import decode_str
     from cfnlint.helpers import REGIONS
-    from cfnlint.runner import Runner, run_template_by_data
+    from cfnlint.runner import run_template_by_data
 
     known = region if region in REGIONS else USUAL_REGION
     config = ConfigMixIn(["--config-file", os.devnull], regions=[known])
-    rules = Runner(config).rules
+    rules = _rules()
 
     def check(body: str) -> tuple[BodyFinding, ...]:
         document, unread = decode_str(body)
@@ -72,7 +75,7 @@ def cfn_linter(region: str) -> BodyCheck:
                 rule=one.rule.id,
                 level=_LEVELS[one.rule.severity],
                 title=one.rule.shortdesc,
-                message=one.message,
+                message=_bounded(one.message),
                 path=tuple(getattr(one, "path", None) or ()),
                 doc=one.rule.source_url,
             )
@@ -80,3 +83,16 @@ def cfn_linter(region: str) -> BodyCheck:
         )
 
     return check
+
+
+@cache
+def _rules() -> Any:
+    """cfn-lint's own rules, which keep nothing of the bodies that they are asked about."""
+    from cfnlint.config import ConfigMixIn
+    from cfnlint.runner import Runner
+
+    return Runner(ConfigMixIn(["--config-file", os.devnull])).rules
+
+
+def _bounded(message: str) -> str:
+    return message if len(message) <= _LONGEST else f"{message[: _LONGEST - 4]} ..."

@@ -11,6 +11,7 @@ from ohf_iac.review.findings import Finding, RuleFacts
 from ohf_iac.review.lint import HOUSE_RULES, REFUSED, rules_of
 from ohf_iac.review.suppressing import EXPIRED, IDLE
 from ohf_iac.template.fields import READERS
+from tests.golden.cases import CASES, HERE, files_of
 from tests.lint_files import MANUAL, SOUND, Example, examples_of, of_rule, review, sections
 
 SECTIONS = sections()
@@ -75,6 +76,18 @@ def test_findings_name_fields_that_there_are(rule: RuleFacts) -> None:
 
 def test_a_sound_template_is_sound() -> None:
     assert review([SOUND])[0].findings == ()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_kind_of_template_can_be_asked_about(case: str) -> None:
+    folder = HERE / case
+    entry = json.loads((folder / "template.json").read_text())
+    settings = folder / "settings.json"
+    own = {"template": json.loads(settings.read_text())} if settings.exists() else {}
+    found, lines = review([entry], own, files=files_of(folder))
+    assert found.templates == (entry["templateId"],)
+    assert not any(one.rule == REFUSED.id for one in found.findings)
+    assert all(1 <= one.line <= len(lines) for one in found.findings)
 
 
 def test_the_manual_has_every_rule_in_order_with_what_the_program_says() -> None:
