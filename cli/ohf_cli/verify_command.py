@@ -1,0 +1,96 @@
+"""`ohf verify`: is what is configured what was approved? No AWS."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from ohf_cli.edge import AfterOutputError
+from ohf_cli.provider import provider_options, provider_settings, stateless_environ
+from ohf_cli.rendering import rendered_stacks, root_option
+from ohf_cli.report_formats import formats_option, write_output_files
+from ohf_cli.terminal import terminal_of, write_lines
+from ohf_cli.verify_report import FORMATS, check_lines, reports_of
+from ohf_cli.words import plural
+from ohf_iac.approval.inputs import input_hash
+from ohf_iac.clock import clock_for
+from ohf_iac.config.catalogue_file import catalogue_files, load_catalogue
+from ohf_iac.config.lock_file import approved_body, lock_or_empty
+from ohf_iac.errors import ApprovalError
+from ohf_iac.operations.approved import rules_of, verifier
+from ohf_iac.review.verifying import Check, Configured, verify_lock, verify_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ohf_iac.approval.values import Lock
+    from ohf_iac.config import Settings
+
+
+class UnapprovedError(AfterOutputError):
+    """What is configured, or what the lock holds, is not what was approved."""
+
+    code = "E409"
+
+
+@click.command("verify")
+@click.argument("template_id", metavar="[TEMPLATE]", required=False)
+@root_option
+@provider_options
+@formats_option(FORMATS)
+def command(template_id: str | None, root: str, output: str, output_files: tuple[tuple[str, str], ...]) -> None:
+    """Hold the configuration against ohf.lock: every template, every approved body, every signature.
+
+    Asks no AWS, and judges as enforcement does, whatever approvals.mode says. Emergency approvals are listed for
+    ever. Exits 4 when something is not as approved.
+
+    \b
+    Examples:
+      ohf verify
+      ohf verify asg-ondemand --output json
+      ohf verify --output-file junit=approvals.xml
+    """
+    settings = provider_settings()
+    checks = tuple(checks_of(settings, template_id or "", root))
+    reports = reports_of(settings.approvals.mode, checks)
+    write_output_files(output_files, reports)
+    if output == "table":
+        terminal = terminal_of(sys.stdout, os.environ)
+        write_lines(sys.stdout, check_lines(checks, terminal.width), terminal)
+    else:
+        print(reports[output](), end="")
+    failed = [one for one in checks if not one.ok]
+    if failed:
+        told = f"verify: {plural(len(failed), 'check')} of {len(checks)} failed"
+        raise UnapprovedError(told, hint=failed[0].fix)
+
+
+def checks_of(settings: Settings, template_id: str, root: str) -> Iterator[Check]:
+    """The checks of one template, or of all and of the whole lock where `template_id` is ""."""
+    catalogue = load_catalogue(settings, root=root)
+    lock = lock_or_empty(settings)
+    files = catalogue_files(settings, root=root)
+    now = clock_for(settings, stateless_environ(), lambda _told: None)()
+    bodies, rules, verify = _bodies(settings, lock), rules_of(settings), verifier(settings)
+    for stack in rendered_stacks(settings, catalogue, template_id, root):
+        template = catalogue.find(stack.template_id)
+        if template is not None:
+            found = Configured(stack, input_hash(template, settings.template.defaults, files))
+            yield verify_template(found, lock, bodies, rules, now, verify)
+    for check in verify_lock(lock, bodies, verify):
+        if template_id in ("", check.template):
+            yield check
+
+
+def _bodies(settings: Settings, lock: Lock) -> dict[str, str]:
+    """The approved files of the lock's entries; those that are missing are not among them, which a check tells."""
+    found = {}
+    for digest in lock.entries:
+        try:
+            found[digest] = approved_body(settings, digest)
+        except ApprovalError:
+            continue  # told of by the check of its entry
+    return found

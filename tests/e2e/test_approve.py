@@ -1,0 +1,169 @@
+"""`ohf approve`: who may, what is written, and what git makes of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ohf_cli.validation import schema_findings
+from tests.e2e.human import Human, on_terminal
+from tests.e2e.provider import Provider
+from tests.e2e.reviewed import (
+    APPROVER,
+    AUTHOR,
+    TEMPLATE,
+    approve,
+    committed,
+    digest_of,
+    edited,
+    git,
+    reviewed,
+    ssh_key,
+)
+from tests.local_aws import LocalAws
+
+
+@pytest.fixture
+def human(
+    tmp_path: Path, local_aws: LocalAws, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Human:
+    return Human(Provider(tmp_path, local_aws), capsys, monkeypatch)
+
+
+def test_an_approval_writes_the_body_and_the_lock(human: Human) -> None:
+    conf = reviewed(human)
+    human.provider.aws.clear_calls()
+    told = approve(human, "--ticket", "CHG0041999", "--expires", "2027-01-31")
+    body = (conf / "approved" / f"{told['sha256']}.json").read_bytes()
+    assert hashlib.sha256(body).hexdigest() == told["sha256"]
+    lock = json.loads((conf / "ohf.lock").read_text())
+    assert schema_findings("lock", lock) == ()
+    (entry,) = lock["entries"].values()
+    assert entry["envelope"]["TargetCapacity"] == {"min": 1, "max": 1000}
+    assert entry["images"] == ["ami-0a1b2c3d4e5f60001"]
+    (approval,) = entry["approvals"]
+    assert approval == told["approval"]
+    expected = {"by": APPROVER, "author": AUTHOR, "ticket": "CHG0041999", "expires": "2027-01-31"}
+    assert {name: approval[name] for name in expected} == expected
+    assert human.provider.aws.calls() == []
+
+
+def test_whoever_wrote_it_cannot_approve_it(human: Human) -> None:
+    conf = reviewed(human)
+    for words in (("--by", AUTHOR), ("--by", f"Bob <{AUTHOR.upper()}>"), ("--author", APPROVER)):
+        told = approve(human, *words, code=4)
+        assert told["error"]["code"] == "E404"
+    edited(conf / "ohf.json", lambda document: document.setdefault("template", {}).update(maxPerRequest=7))
+    assert approve(human, code=4)["error"]["code"] == "E404"  # changed here and not committed: the approver's own
+    assert not (conf / "ohf.lock").exists()
+    committed(conf)
+    assert approve(human)["approval"]["author"] == AUTHOR
+
+
+def test_where_nobody_knows_the_author_one_has_to_be_named(human: Human) -> None:
+    conf = reviewed(human)
+    subprocess.run(["rm", "-r", str(conf / ".git")], check=True)
+    assert approve(human, "--by", APPROVER, code=4)["error"]["code"] == "E404"
+    assert approve(human, "--by", APPROVER, "--author", AUTHOR)["approval"]["author"] == AUTHOR
+
+
+def test_yes_needs_the_digest_that_was_reviewed(human: Human) -> None:
+    conf = reviewed(human)
+    _, err = human.hears("approve", TEMPLATE, "--yes", code=64)
+    assert "--expect-sha256" in err
+    _, err = human.hears("approve", TEMPLATE, code=64)
+    assert "no terminal" in err
+    digest = digest_of(human)
+    for wrong in ("0" * 64, digest[:12], digest.upper()):
+        told = human.reads("approve", TEMPLATE, "--yes", "--expect-sha256", wrong, code=4)
+        assert told["error"]["code"] == "E403"
+    assert not (conf / "ohf.lock").exists()
+    assert not (conf / "approved").exists()
+
+
+@pytest.mark.parametrize(("typed", "code"), [("y\n", 0), ("n\n", 130)])
+def test_on_a_terminal_it_shows_and_asks(human: Human, typed: str, code: int) -> None:
+    conf = reviewed(human)
+    found, seen = on_terminal(human.provider, "approve", TEMPLATE, typed=typed)
+    assert found == code, seen
+    assert f"You are {APPROVER}. Author: {AUTHOR}" in seen
+    assert "OK: four eyes." in seen
+    assert "TargetCapacity <= 1000" in seen
+    assert (conf / "ohf.lock").exists() == (code == 0)
+
+
+def test_a_second_approval_is_added_and_two_may_be_needed(human: Human) -> None:
+    conf = reviewed(human, mode="enforce", unsigned=True, minApprovals=2)
+    approve(human)
+    assert human.says("verify", TEMPLATE, code=4).count("TOO FEW") == 1
+    told = approve(human, "--by", "carol@corp.example")
+    assert told["approvals"] == 2
+    human.says("verify", TEMPLATE)
+    again = json.loads((conf / "ohf.lock").read_text())
+    assert len(next(iter(again["entries"].values()))["approvals"]) == 2
+
+
+def test_days_that_are_none_or_have_passed_are_refused(human: Human) -> None:
+    reviewed(human)
+    for day in ("2027-02-30", "tomorrow", "2020-01-01"):
+        assert approve(human, "--expires", day, code=1)["error"]["code"] == "E111"
+
+
+def test_git_merges_what_two_branches_approved(human: Human) -> None:
+    """Where git cannot, because both stand in one place of the file, the lock's error says how to go on."""
+    conf = reviewed(human, unsigned=True)
+    for template in ("spotfleet-request", "asg-ondemand", "asg-mixed"):
+        approve(human, template=template)
+    committed(conf)
+    places = sorted(json.loads((conf / "ohf.lock").read_text())["entries"])
+    others = {template: digest_of(human, template) for template in ("maintain-spot", "request-spot", TEMPLATE)}
+    before = {template: sum(place < digest for place in places) for template, digest in others.items()}
+    first = next(iter(others))
+    second = next(template for template in others if before[template] != before[first])
+    git(conf, "checkout", "-q", "-b", "side")
+    approve(human, template=first)
+    committed(conf)
+    git(conf, "checkout", "-q", "-")
+    approve(human, template=second)
+    committed(conf)
+    git(conf, "merge", "-q", "-m", "merge", "side")
+    assert set(json.loads((conf / "ohf.lock").read_text())["entries"]) == {*places, others[first], others[second]}
+    human.says("verify", first)
+    human.says("verify", second)
+
+
+def test_a_signature_is_made_and_checked_before_anything_is_written(human: Human) -> None:
+    conf = reviewed(human, mode="enforce", allowedSigners="allowed_signers")
+    key = ssh_key(conf, APPROVER)
+    other = ssh_key(human.provider.folder, "mallory@corp.example", "other")
+    told = approve(human, "--sign", str(other), code=4)
+    assert told["error"]["code"] == "E405"
+    assert not (conf / "ohf.lock").exists()
+    assert len(approve(human, "--sign", str(key))["approval"]["signature"]) > 100
+    human.requests(TEMPLATE, 1)
+
+
+def test_nothing_of_it_needs_a_home_or_the_network(human: Human) -> None:
+    conf = reviewed(human, unsigned=True)
+    digest = digest_of(human)
+    words = ["approve", TEMPLATE, "--yes", "--expect-sha256", digest, "--by", APPROVER, "--conf", str(conf)]
+    program = (
+        "import sys\nfrom ohf_cli.human import main\n"
+        f"sys.argv = ['ohf', *{words!r}]\ncode = main()\n"
+        "assert not {'botocore', 'boto3', 'socket'} & set(sys.modules), 'network'\nsys.exit(code)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
