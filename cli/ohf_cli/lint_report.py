@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ohf_cli.output import dumped
-from ohf_cli.table import Cell, Table, Tone, laid_out, row, text_of
+from ohf_cli.table import Cell, Row, Table, Tone, laid_out, row, text_of
 from ohf_cli.words import plural
 from ohf_iac import VERSION
 from ohf_iac.review.findings import LEVELS, FailOn, Finding, Level, RuleFacts, at_or_above
@@ -71,21 +71,17 @@ def reports_of(report: LintReport) -> Reports:
 
 
 def lint_lines(report: LintReport, width: int | None) -> Iterator[Line]:
-    """The findings for people."""
+    """The findings for people, then what to do about each rule, once."""
     shown = [one for one in report.findings if report.show_suppressed or not one.suppressed]
-    rows = [
-        row(
-            Cell("suppressed", "dim") if one.suppressed else Cell(one.level, _TONES[one.level]),
-            one.where,
-            one.rule,
-            one.template,
-            note=_note(one),
-        )
-        for one in shown
-    ]
-    return (
-        laid_out(Table(("LEVEL", "WHERE", "RULE", "TEMPLATE"), tuple(rows), "FOUND"), width) if rows else iter(())
-    )
+    if not shown:
+        return
+    found = Table(("LEVEL", "WHERE", "RULE", "TEMPLATE"), tuple(map(_finding_row, shown)), "FOUND")
+    yield from laid_out(found, width)
+    yield ()
+    times = Counter(one.rule for one in shown)
+    steps = tuple(_step_row(one, times[one.id]) for one in report.rules if times[one.id])
+    yield from laid_out(Table(("RULE", "TIMES"), steps, "WHAT TO DO"), width)
+    yield ()
 
 
 def lint_document(report: LintReport) -> dict[str, Any]:
@@ -122,11 +118,16 @@ def finding_document(one: Finding) -> dict[str, Any]:
     }
 
 
-def _note(one: Finding) -> str:
+def _finding_row(one: Finding) -> Row:
+    level = Cell("suppressed", "dim") if one.suppressed else Cell(one.level, _TONES[one.level])
     told = f"{one.field}: {one.message}" if one.field else one.message
-    if one.suppressed:
-        return f"{told} -- until {one.until}: {one.reason}"
-    return f"{told} -- fix: {one.fix}" if one.fix else told
+    quiet = f" -- until {one.until}: {one.reason}" if one.suppressed else ""
+    return row(level, one.where, one.rule, one.template, note=told + quiet)
+
+
+def _step_row(rule: RuleFacts, times: int) -> Row:
+    told = f"{rule.title}: {rule.fix}" if rule.fix else f"{rule.title}; {rule.doc}"
+    return row(rule.id, str(times), note=told)
 
 
 def _plain(report: LintReport) -> str:

