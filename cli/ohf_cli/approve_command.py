@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,10 +34,16 @@ from ohf_iac.review.approving import (
     signed_approval,
 )
 from ohf_iac.review.authorship import Author, last_author, user_at
+from ohf_iac.review.diff.comparison import Version, compared
+from ohf_iac.review.lint import lint
+from ohf_iac.review.lint_input import default_base, lintable, suppressions
+from ohf_iac.review.suppressing import suppressed
+from ohf_iac.review.versions import approved, nothing
 
 if TYPE_CHECKING:
     from ohf_iac.approval.values import Approval, Entry, Lock
     from ohf_iac.config import Settings
+    from ohf_iac.review.diff.comparison import Comparison
     from ohf_iac.stack import RenderedStack
     from ohf_iac.template.host_template import HostTemplate
 
@@ -51,6 +59,7 @@ class Candidate:
     previous: Entry | None
     author: Author
     folder: str
+    change: Comparison
 
 
 @click.command("approve")
@@ -100,6 +109,7 @@ def command(
     now = clock_for(settings, stateless_environ(), lambda _told: None)()
     name = by or user_at(found.folder)
     given = approval_at(now, name, author or found.author.name, ticket, expires, break_glass)
+    given = replace(given, findings=_findings(settings, found.template, root))
     check_four_eyes(given, (found.author.name,))
     check_room(found.lock, found.entry)
     if not break_glass:
@@ -109,7 +119,7 @@ def command(
         given = signed_approval(found.entry, given, key, settings.approvals.allowed_signers)
     lock = with_approval(found.lock, found.entry, given)
     keep_approved(found.folder, lock, found.entry.digest, found.stack.body)
-    _tell(output, found, given, lock)
+    _tell(output, found, given, lock, settings.approvals.unsigned or bool(break_glass))
 
 
 def _candidate(settings: Settings, template_id: str, root: str) -> Candidate:
@@ -131,7 +141,27 @@ def _candidate(settings: Settings, template_id: str, root: str) -> Candidate:
         previous=next(iter(lock.of_template(template_id)), None),
         author=last_author(folder, [one for one in written if os.path.exists(one)]),
         folder=lock_folder(settings),
+        change=compared(
+            template_id, _before(settings, template_id), Version("now", json.loads(stack.body), stack.digest)
+        ),
     )
+
+
+def _before(settings: Settings, template_id: str) -> Version:
+    """What was approved last; an approved file that is gone or spoilt hinders no new approval."""
+    try:
+        return approved(settings, template_id)
+    except ApprovalError as error:
+        return nothing(f"approved before, not comparable: {error.message}")
+
+
+def _findings(settings: Settings, template: HostTemplate, root: str) -> tuple[str, ...]:
+    """What the house rules of `ohf lint` find, and nobody suppressed: the approver has seen it."""
+    base = default_base(settings.conf_dir, os.getcwd())
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    found = lint(lintable(settings, base, root), (template,), None)
+    counting = (one for one in suppressed(found, suppressions(settings, base), today) if not one.suppressed)
+    return tuple(f"{one.level} {one.rule} {one.field}: {one.message}" for one in counting)
 
 
 def _check_expected(found: Candidate, expected: str | None) -> None:
@@ -146,7 +176,7 @@ def _check_expected(found: Candidate, expected: str | None) -> None:
 def _ask(found: Candidate, given: Approval, yes: bool) -> None:
     """Show what is approved, and go on only when somebody says so; what is shown is no output of the command."""
     terminal = terminal_of(sys.stderr, os.environ)
-    write_lines(sys.stderr, before_lines(found.stack, found.entry, found.previous, found.author, given), terminal)
+    write_lines(sys.stderr, before_lines(found.entry, found.change, found.author, given, terminal.width), terminal)
     if yes:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -154,7 +184,7 @@ def _ask(found: Candidate, given: Approval, yes: bool) -> None:
     click.confirm(question(found.entry, given), abort=True, err=True)
 
 
-def _tell(output: Output, found: Candidate, given: Approval, lock: Lock) -> None:
+def _tell(output: Output, found: Candidate, given: Approval, lock: Lock, unsigned: bool) -> None:
     digest = found.entry.digest
     body = f"{APPROVED_FOLDER}/{digest}.json"
     document: dict[str, Any] = {
@@ -167,6 +197,6 @@ def _tell(output: Output, found: Candidate, given: Approval, lock: Lock) -> None
         "lock": f"{found.folder}/{LOCK_FILE}",
         "body": f"{found.folder}/{body}",
     }
-    signed = "signed" if given.signature else "not signed: it counts only where approvals.unsigned is true"
+    signed = "signed" if given.signature else "not signed" if unsigned else "not signed, so it does not count"
     lines = ((Cell("approved", "good"), Cell(f"  {LOCK_FILE} updated ({signed}). Commit it with {body}.")),)
     show(output, document, lambda _width: lines)

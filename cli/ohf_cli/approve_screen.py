@@ -1,39 +1,38 @@
-"""What an approver sees before the question: who, what, and within which bounds. Pure."""
+"""What an approver sees before the question: who, what changes, within which bounds, with which findings. Pure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ohf_cli.diff_screen import comparison_lines
 from ohf_cli.table import Cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ohf_cli.table import Line
     from ohf_iac.approval.values import Approval, Entry
     from ohf_iac.review.authorship import Author
-    from ohf_iac.stack import RenderedStack
+    from ohf_iac.review.diff.comparison import Comparison
 
 _SHORT = 12
 
 
 def before_lines(
-    stack: RenderedStack, entry: Entry, previous: Entry | None, author: Author, given: Approval
+    entry: Entry, change: Comparison, author: Author, given: Approval, width: int | None
 ) -> Iterator[Line]:
-    """Who approves whose work, the digests, what the body makes and what its parameters may be."""
-    yield (
-        Cell(f"You are {given.by}. Author: {author.name or given.author or 'unknown'} ({author.where}). "),
-        _eyes(given),
-    )
-    before = previous.digest[:_SHORT] if previous else "never approved"
+    """Who approves whose work, what differs from what was approved last, the bounds, and what lint finds."""
+    wrote = author.name or given.author or "unknown"
+    yield (Cell(f"You are {given.by}. Author: {wrote} ({author.where}). "), _eyes(given))
+    yield from comparison_lines(change, width)
     made = ", ".join(f"{count} {kind}" for kind, count in sorted(entry.resources.items()))
-    yield (Cell(f"{stack.template_id}  {before} -> "), Cell(stack.digest, "head"), Cell(f"  {stack.kind}"))
-    yield (Cell(f"  makes  {made}"),)
+    yield (Cell("makes   ", "head"), Cell(made))
     for image in entry.images:
-        yield (Cell(f"  image  {image}"),)
-    for name, bounds in entry.envelope.items():
-        told = ", ".join(f"{word} {value}" for word, value in bounds.items())
-        yield (Cell(f"  {name}  {told or 'anything'}"),)
+        yield (Cell("image   ", "head"), Cell(image))
+    bounds = [f"{name} {_bounds(told)}" for name, told in entry.envelope.items() if "max" in told]
+    yield (Cell("within  ", "head"), Cell(", ".join(bounds)))
+    for finding in given.findings:
+        yield (Cell("lint    ", "head"), Cell(finding, "busy"))
 
 
 def question(entry: Entry, given: Approval) -> str:
@@ -46,3 +45,7 @@ def _eyes(given: Approval) -> Cell:
     if given.break_glass:
         return Cell(f"BREAK GLASS: {given.break_glass}", "bad")
     return Cell("OK: four eyes.", "good")
+
+
+def _bounds(told: Mapping[str, Any]) -> str:
+    return f"{told.get('min', 0)} to {told['max']}"

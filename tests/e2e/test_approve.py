@@ -8,11 +8,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ohf_cli.validation import schema_findings
-from tests.e2e.human import Human, on_terminal
+from tests.e2e.human import Human, alone, on_terminal
 from tests.e2e.provider import Provider
 from tests.e2e.reviewed import (
     APPROVER,
@@ -96,6 +97,35 @@ def test_on_a_terminal_it_shows_and_asks(human: Human, typed: str, code: int) ->
     assert "OK: four eyes." in seen
     assert "TargetCapacity <= 1000" in seen
     assert (conf / "ohf.lock").exists() == (code == 0)
+
+
+def test_the_change_since_the_last_approval_is_shown_with_what_lint_finds(human: Human) -> None:
+    conf = reviewed(human)
+    approve(human)
+
+    def wider(told: Any) -> None:
+        entries = told if isinstance(told, list) else told["templates"]
+        next(one for one in entries if one["templateId"] == TEMPLATE).update(
+            maxPerRequest=2000, httpTokens="optional"
+        )
+
+    edited(conf / "awsprov_templates.json", wider)
+    committed(conf)
+    human.provider.aws.advance(60)
+    told = approve(human)
+    assert any(one.startswith("error OHF-S") for one in told["approval"]["findings"]), told["approval"]["findings"]
+    edited(conf / "awsprov_templates.json", strict)
+    committed(conf)
+    done = alone(human.provider, "approve", TEMPLATE, "--yes", "--expect-sha256", digest_of(human))
+    seen = done.stderr.decode()
+    assert "~  LaunchTemplate.MetadataOptions.HttpTokens" in seen
+    assert "optional -> required" in seen
+    assert "TargetCapacity 1 to 2000" in seen
+
+
+def strict(told: Any) -> None:
+    entries = told if isinstance(told, list) else told["templates"]
+    next(one for one in entries if one["templateId"] == TEMPLATE).pop("httpTokens")
 
 
 def test_a_second_approval_is_added_and_two_may_be_needed(human: Human) -> None:
