@@ -50,6 +50,7 @@ _ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
     help="The role in an instance profile, if it has another name; lt-...=ROLE for a foreign launch template.",
 )
 @click.option("--with-import", is_flag=True, help="Allow what ohf templates import reads as well.")
+@click.option("--with-review", is_flag=True, help="Allow rehearsals, plans, and reading bodies of stacks as well.")
 @provider_options
 def command(
     names: tuple[str, ...],
@@ -59,6 +60,7 @@ def command(
     service_role: str,
     pairs: tuple[str, ...],
     with_import: bool,
+    with_review: bool,
 ) -> None:
     """Print the least IAM policies for the configured templates.
 
@@ -87,6 +89,7 @@ def command(
         account=account,
         service_role=service_role,
         importing=with_import,
+        reviewing=with_review,
     )
     print(json.dumps(_document(policies, form, role), indent=2))
     for note in policies.notes:

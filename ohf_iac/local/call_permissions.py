@@ -203,6 +203,7 @@ _TABLE: Mapping[str, Asking] = {
                 "DetectStackDrift",
                 "ExecuteChangeSet",
                 "GetTemplate",
+                "ListChangeSets",
                 "ListStackResources",
                 "UpdateStack",
             )

@@ -26,6 +26,7 @@ def least_privilege(
     account: str = "",
     service_role: str = "",
     importing: bool = False,
+    reviewing: bool = False,
 ) -> Policies:
     """What a provider needs that serves these templates; see `Needs` for `instance_roles`.
 
@@ -50,4 +51,4 @@ def least_privilege(
         settings.provider.assume_role_arn,
         reference_in(settings.provider.proxy_password),
     )
-    return policies_of(needs, importing=importing)
+    return policies_of(needs, importing=importing, reviewing=reviewing)

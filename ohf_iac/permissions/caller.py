@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ohf_iac.permissions.reviewing import review_statements
 from ohf_iac.permissions.service_role import service_role_statements
 from ohf_iac.permissions.statement import Statement, equals, tagged, together, via_cloudformation
 from ohf_iac.request import RETURN_TAG_PREFIX, TAG_OWNER, TAG_SETTLED
@@ -18,13 +19,16 @@ if TYPE_CHECKING:
 NAMES: Final = "ohf-req-*"
 
 
-def caller_statements(needs: Needs, *, importing: bool = False) -> tuple[Statement, ...]:
-    """Everything that the five operations and `ohf` ask of AWS; `importing`: `ohf templates import` as well.
+def caller_statements(needs: Needs, *, importing: bool = False, reviewing: bool = False) -> tuple[Statement, ...]:
+    """Everything that the five operations and the commands that operate ask of AWS.
+
+    `importing`: `ohf templates import` as well; `reviewing`: change sets, bodies and drift of stacks as well.
 
     Without a service role CloudFormation works with these permissions too: then the role's own statements stand
     among them, limited to calls that CloudFormation makes.
     """
     own = (*_stacks(needs), *_bodies(needs), *_looks(needs, importing), *_freezes(needs), *_machines(needs))
+    own = (*own, *review_statements(needs, NAMES)) if reviewing else own
     own = own if needs.assumed_role else (*own, *secret_statements(needs))
     return own if needs.service_role else (*own, *via_cloudformation(service_role_statements(needs)))
 

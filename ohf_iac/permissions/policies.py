@@ -35,9 +35,12 @@ class Policies:
     notes: tuple[str, ...]
 
 
-def policies_of(needs: Needs, *, importing: bool = False) -> Policies:
-    """The policies of a provider instance; `importing`: its people import launch templates with its credentials."""
-    caller = document(caller_statements(needs, importing=importing))
+def policies_of(needs: Needs, *, importing: bool = False, reviewing: bool = False) -> Policies:
+    """The policies of a provider instance.
+
+    `importing`: people import launch templates with its credentials; `reviewing`: they rehearse, plan and verify.
+    """
+    caller = document(caller_statements(needs, importing=importing, reviewing=reviewing))
     service = document(service_role_statements(needs))
     return Policies(
         caller, service, trust(), needs.service_role.rpartition("/")[2], tuple(_notes(needs, caller, service))

@@ -218,6 +218,35 @@ def _imported(installation: Installation) -> None:
     assert document["entry"]["imageId"] == "ami-0a1b2c3d4e5f60001"
 
 
+def _rehearsed(installation: Installation) -> None:
+    said(installation.provider, "rehearse", "instant-ondemand", "asg-ondemand")
+    assert live_stacks(installation.provider.aws) == []
+
+
+def _left(installation: Installation) -> None:
+    """A rehearsal's stack that was left behind is known by its change set's tags."""
+    provider, aws = installation.provider, installation.provider.aws
+    aws.scenario(
+        faults=[{"action": "DeleteStack", "kind": "error", "status": 400, "code": "Throttling", "times": 9}]
+    )
+    said(provider, "rehearse", "instant-ondemand", code=1)
+    aws.scenario()
+    aws.advance(3 * 3600)
+    assert len(json.loads(said(provider, "gc", "--apply", "--output", "json"))["orphans"]) == 1
+    assert live_stacks(aws) == []
+
+
+def _planned(installation: Installation) -> None:
+    """One plan is applied, one is removed."""
+    provider, folder = installation.provider, installation.provider.folder
+    for name in ("a", "b"):
+        (folder / name).unlink(missing_ok=True)
+        said(provider, "plan", "instant-ondemand", "--count", "1", "--out", str(folder / name))
+    said(provider, "apply", str(folder / "a"))
+    said(provider, "plan", "rm", str(folder / "b"))
+    assert len(live_stacks(provider.aws)) == 1
+
+
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     **{f"life of {kind}": life(template) for kind, template in TEMPLATES.items()},
     **{f"shortage of {kind}": shortage(template) for kind, template in TEMPLATES.items()},
@@ -247,4 +276,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "doctor": Scenario(_doctor),
     "orphans": Scenario(_orphans),
     "import": Scenario(_imported),
+    "rehearsal": Scenario(_rehearsed),
+    "rehearsal left behind": Scenario(_left),
+    "plans": Scenario(_planned),
 }

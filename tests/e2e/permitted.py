@@ -79,7 +79,7 @@ class Installation:
         made = aws.client("ec2").create_launch_template(LaunchTemplateName="theirs", LaunchTemplateData=data)
         aws.client("s3").create_bucket(Bucket=BUCKET)
         write(self, made["LaunchTemplate"]["LaunchTemplateId"])
-        printed = said(self.provider, "iam-policy", "--account", ACCOUNT, "--with-import")
+        printed = said(self.provider, "iam-policy", "--account", ACCOUNT, "--with-import", "--with-review")
         policies: dict[Who, Any] = {who: json.loads(printed)[who] for who in PRINCIPALS}
         self.enforce(policies)
         return policies

@@ -80,8 +80,8 @@ def needs_of(*names: str, service_role: str = ROLE, bucket: str = "", **more: An
     return Needs(place, "ohf", specs, service_role, bucket, more)
 
 
-def of(*names: str, importing: bool = False, **more: Any) -> Policies:
-    return policies_of(needs_of(*names, **more), importing=importing)
+def of(*names: str, importing: bool = False, reviewing: bool = False, **more: Any) -> Policies:
+    return policies_of(needs_of(*names, **more), importing=importing, reviewing=reviewing)
 
 
 def several(value: str | list[str]) -> list[str]:
@@ -122,7 +122,7 @@ def called() -> Iterator[str]:
 
 @pytest.mark.parametrize("service_role", [ROLE, ""], ids=["service role", "caller alone"])
 def test_every_action_exists(service_role: str) -> None:
-    policies = of(*EVERYTHING, service_role=service_role, bucket="b", importing=True)
+    policies = of(*EVERYTHING, service_role=service_role, bucket="b", importing=True, reviewing=True)
     for action in actions(policies.caller) | actions(policies.service) - PERMISSION_ONLY:
         prefix, pattern = action.split(":")
         known = action in PERMISSION_ONLY or any(fnmatchcase(name, pattern) for name in operations(prefix))
@@ -132,13 +132,13 @@ def test_every_action_exists(service_role: str) -> None:
 def test_the_caller_may_do_what_the_code_does_and_no_more() -> None:
     needed = set(called())
     assert {"cloudformation:CreateStack", "s3:PutObject"} <= needed
-    given = actions(of(*EVERYTHING, bucket="b", importing=True).caller)
+    given = actions(of(*EVERYTHING, bucket="b", importing=True, reviewing=True).caller)
     assert given - PERMISSION_ONLY == needed | ON_OUR_BEHALF
 
 
 @pytest.mark.parametrize("service_role", [ROLE, ""], ids=["service role", "caller alone"])
 def test_whatever_changes_something_is_limited_to_what_is_ours(service_role: str) -> None:
-    policies = of(*EVERYTHING, service_role=service_role, bucket="b", importing=True)
+    policies = of(*EVERYTHING, service_role=service_role, bucket="b", importing=True, reviewing=True)
     orders = {"ec2:CreateFleet", "ec2:RequestSpotFleet"}  # EC2 holds them against all that the request names
     for policy in (policies.caller, policies.service):
         for statement in policy["Statement"]:
@@ -158,6 +158,18 @@ def test_whatever_changes_something_is_limited_to_what_is_ours(service_role: str
 )
 def test_each_kind_adds_what_it_needs(name: str, theirs: set[str]) -> None:
     assert actions(of(name).caller) - actions(of("instant").caller) == theirs
+
+
+def test_a_host_that_reviews_nothing_has_no_change_sets_and_a_rehearsal_is_never_executed() -> None:
+    assert not [one for one in actions(of("instant").caller) if "ChangeSet" in one or one.endswith("GetTemplate")]
+    policies = of("instant", reviewing=True)
+    (applying,) = statements_on(policies.caller, "cloudformation:ExecuteChangeSet")
+    assert applying["Resource"] == "arn:aws:cloudformation:us-east-1:123456789012:stack/ohf-req-*/*"
+    (making,) = statements_on(policies.caller, "cloudformation:CreateChangeSet")
+    assert making["Condition"]["StringEquals"] == {
+        "aws:RequestTag/ohf:owner": "ohf",
+        "cloudformation:RoleArn": ROLE,
+    }
 
 
 def test_what_no_template_needs_is_not_allowed() -> None:

@@ -1,0 +1,33 @@
+"""What people who review need beside the host: change sets, and the bodies and the drift of stacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ohf_iac.permissions.statement import Statement, equals, tagged, together
+from ohf_iac.request import TAG_OWNER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ohf_iac.permissions.needs import Needs
+
+#: the names of stacks that rehearsals make
+_REHEARSALS: Final = "ohf-rehearsal-*"
+
+
+def review_statements(needs: Needs, names: str) -> Iterator[Statement]:
+    """`ohf rehearse`, `plan`, `apply`, `diff` and `verify --deployed`; `names` are those of requests' stacks.
+
+    A rehearsal's change set may be made and deleted, and never executed.
+    """
+    ours, rehearsals = (needs.place.arn("cloudformation", f"stack/{one}/*") for one in (names, _REHEARSALS))
+    both = (ours, rehearsals)
+    owned = tagged("aws:RequestTag", TAG_OWNER, needs.owner)
+    role = equals(cloudformation__RoleArn=needs.service_role) if needs.service_role else {}
+    yield Statement("MakeChangeSets", ("cloudformation:CreateChangeSet",), both, together(owned, role))
+    yield Statement("TagRehearsals", ("cloudformation:TagResource",), (rehearsals,), owned)
+    yield Statement("DeleteRehearsals", ("cloudformation:DeleteStack",), (rehearsals,), role)
+    yield Statement("ApplyPlans", ("cloudformation:ExecuteChangeSet",), (ours,))
+    work = [f"cloudformation:{verb}" for verb in ("DeleteChangeSet", "DescribeChangeSet", "ListChangeSets")]
+    yield Statement("Review", (*work, "cloudformation:GetTemplate"), both)
