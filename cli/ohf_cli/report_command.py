@@ -11,13 +11,14 @@ import click
 
 from ohf_cli.provider import provider_app, provider_options, provider_settings
 from ohf_cli.templates_command import found_template
-from ohf_iac.config.catalogue_file import catalogue_files, load_catalogue
 from ohf_iac.config.documents import parsed
 from ohf_iac.config.folders import Found, read_file
 from ohf_iac.config.lock_file import lock_or_empty
 from ohf_iac.errors import ConfigurationError, StorageError
 from ohf_iac.render import render
 from ohf_iac.request import id_kind
+from ohf_iac.review.lint import linted
+from ohf_iac.review.lint_input import default_base, lintable, suppressions
 from ohf_iac.review.report.html import html
 from ohf_iac.review.report.markdown import markdown
 from ohf_iac.review.report.of_request import request_page
@@ -76,10 +77,16 @@ def command(subject: str, form: Form, target: str | None, prices: str | None) ->
 
 
 def _of_template(settings: Settings, template_id: str, prices: Mapping[str, Decimal] | None) -> Page:
-    template = found_template(load_catalogue(settings), template_id)
-    rendered = render(template, settings.template.defaults, catalogue_files(settings))
+    base = default_base(settings.conf_dir, os.getcwd())
+    what = lintable(settings, base)
+    template = found_template(what.catalogue, template_id)
+    rendered = render(template, settings.template.defaults, what.files)
     entry = lock_or_empty(settings).entries.get(rendered.digest)
-    return template_page(template, rendered, entry=entry, prices=prices, now=time.time())
+    now = time.time()
+    today = time.strftime("%Y-%m-%d", time.gmtime(now))
+    # the house's rules alone: cfn-lint takes ten times as long as the page, and `ohf lint` tells what it finds
+    found = linted(what, (template,), None, suppressions(settings, base), today)
+    return template_page(template, rendered, entry=entry, findings=found.findings, prices=prices, now=now)
 
 
 def _prices(name: str | None, settings: Settings) -> Mapping[str, Decimal] | None:
