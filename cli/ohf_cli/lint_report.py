@@ -137,4 +137,4 @@ def _plain(report: LintReport) -> str:
 
 def _junit(report: LintReport) -> str:
     ours = [rule for rule in report.rules if rule.id.startswith("OHF-")]
-    return junit("ohf lint", tuple(cases_of(report.findings, report.failing, report.templates, ours)))
+    return junit("ohf-lint", tuple(cases_of(report.findings, report.failing, report.templates, ours)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac.review.rule import MACHINE, Hit, Rule, Subject
 from ohf_iac.stack import purchase_of
 from ohf_iac.template.defaults import TemplateDefaults
-from ohf_iac.template.kinds import ASG
+from ohf_iac.template.kinds import ASG, SPOT_MAINTAIN, SPOT_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _DOCS: Final = "https://docs.aws.amazon.com"
 #: bytes of a body in the call itself (CloudFormation quotas, template body size in a request)
 _INLINE_LIMIT: Final = 51_200
+#: families with CPU credits (EC2 user guide, burstable performance instances)
+_BURSTABLE: Final = re.compile(r"t\d\w*\.")
 _UNTOLD: Final = TemplateDefaults().max_per_request
 
 
@@ -65,6 +68,19 @@ def _old_volume(subject: Subject) -> Iterator[Hit]:
         )
 
 
+def _burstable(subject: Subject) -> Iterator[Hit]:
+    names = (*subject.template.instance_types, *subject.template.on_demand_types)
+    found = [name for name in dict.fromkeys(names) if _BURSTABLE.match(name)]
+    if found:
+        field = next((one for one in ("vmTypes", "vmType", "vmTypesOnDemand") if subject.writes(one)), "vmType")
+        yield Hit(
+            field,
+            f"{', '.join(found)} earn the right to a full CPU by idling, and grid workers do not idle: they are "
+            "slowed down, or pay for every further minute",
+            "Resources.Capacity",
+        )
+
+
 def _no_expiry(subject: Subject) -> Iterator[Hit]:
     if not (subject.writes("spotFleetRequestExpiry") or subject.writes("requestValidity")):
         minutes = subject.template.validity // 60
@@ -92,6 +108,11 @@ def _service_role(subject: Subject) -> Iterator[Hit]:
             "role is named",
             "Resources.Capacity",
         )
+
+
+def _legacy(subject: Subject) -> Iterator[Hit]:
+    if subject.template.kind in (SPOT_REQUEST, SPOT_MAINTAIN):
+        yield Hit("providerApi", "AWS develops Spot Fleet no further and advises against it", "Resources.Capacity")
 
 
 def _single_pool(subject: Subject) -> Iterator[Hit]:
@@ -158,6 +179,15 @@ SOUND_RULES: Final[tuple[Rule, ...]] = (
         _old_volume,
     ),
     Rule(
+        "OHF-C005",
+        "info",
+        "Burstable instance type",
+        "Their price is that of a fraction of a CPU; under a load that lasts others are cheaper and steady.",
+        "Name types of the families c, m or r.",
+        f"{_DOCS}/AWSEC2/latest/UserGuide/burstable-performance-instances.html",
+        _burstable,
+    ),
+    Rule(
         "OHF-R001",
         "info",
         "Validity not said",
@@ -192,6 +222,15 @@ SOUND_RULES: Final[tuple[Rule, ...]] = (
         "Name more instance types, or subnets in more zones.",
         f"{_DOCS}/AWSEC2/latest/UserGuide/spot-best-practices.html",
         _single_pool,
+    ),
+    Rule(
+        "OHF-R005",
+        "info",
+        "Spot Fleet is a legacy service",
+        "What is new in spot capacity comes to EC2 Fleet and Auto Scaling groups.",
+        "Set providerApi to EC2Fleet or ASG.",
+        f"{_DOCS}/AWSEC2/latest/UserGuide/spot-best-practices.html",
+        _legacy,
     ),
     Rule(
         "OHF-T002",

@@ -9,6 +9,7 @@ import pytest
 
 from ohf_iac.review.findings import Finding, RuleFacts
 from ohf_iac.review.lint import HOUSE_RULES, REFUSED, rules_of
+from ohf_iac.review.script_risks import risks_in
 from ohf_iac.review.suppressing import EXPIRED, IDLE
 from ohf_iac.template.fields import READERS
 from tests.golden.cases import CASES, HERE, files_of
@@ -112,3 +113,63 @@ def test_the_example_of_suppressions_is_one() -> None:
     found, _ = review([{**SOUND, "templateId": "asg-ondemand", "keyName": "k"}], json.loads(text))
     (one,) = of_rule(found, "OHF-S008", "asg-ondemand")
     assert one.reason.startswith("CHG0041999")
+
+
+@pytest.mark.parametrize(
+    ("name", "wide"),
+    [
+        ("grid-admin", True),
+        ("Admin", True),
+        ("arn:aws:iam::111122223333:instance-profile/AdministratorAccess", True),
+        ("GridPowerUserAccess", True),
+        ("ops/root", True),
+        ("EC2FullAccess", True),
+        ("grid-*", True),
+        ("grid-worker", False),
+        ("administration-portal-reader", False),
+        ("badminton", False),
+        ("rootless", False),
+        ("arn:aws:iam::111122223333:instance-profile/grid", False),
+    ],
+)
+def test_names_of_profiles_that_are_wide(name: str, wide: bool) -> None:
+    found, _ = review([{**SOUND, "instanceProfile": name}])
+    assert bool(of_rule(found, "OHF-S007", "sound")) == wide
+
+
+@pytest.mark.parametrize(("account", "foreign"), [("111122223333", False), ("444455556666", True)])
+def test_a_profile_of_another_account_than_the_roles_is_found(account: str, foreign: bool) -> None:
+    own = {"provider": {"serviceRoleArn": "arn:aws:iam::111122223333:role/grid-stacks"}}
+    entry = {**SOUND, "instanceProfile": f"arn:aws:iam::{account}:instance-profile/grid"}
+    assert bool(of_rule(review([entry], own)[0], "OHF-S007", "sound")) == foreign
+
+
+RISKY = [
+    "curl -s https://example.com/a.sh | sh",
+    "wget -qO- https://example.com/a.sh | sudo -E bash -s -- --yes",
+    "curl -k https://example.com/a.rpm -o a.rpm",
+    "curl -sSkL https://example.com/a",
+    "wget --no-check-certificate https://example.com/a",
+    "curl -O http://example.com/a.rpm",
+    "iwr http://example.com/a.ps1 -OutFile a.ps1",
+    "iex ((New-Object Net.WebClient).DownloadString('https://example.com/i.ps1'))",
+    "irm https://example.com/i.ps1 | iex",
+    "yum install -y --nogpgcheck agent",
+]
+HARMLESS = [
+    "# curl http://example.com | sh",
+    "curl -s http://169.254.169.254/latest/meta-data/instance-id",
+    "TOKEN=$(curl -X PUT http://169.254.169.254/latest/api/token)",
+    "curl -sf http://localhost:8080/health",
+    "curl -sfo agent.sh https://example.com/agent.sh",
+    "echo done | sh",
+    "curl --key client.pem https://example.com/a -o a",
+    "echo http://example.com >> /etc/motd",
+]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize(("line", "risky"), [*((one, True) for one in RISKY), *((one, False) for one in HARMLESS)])
+def test_scripts_that_run_what_nobody_reviewed(line: str, risky: bool, encoding: str) -> None:
+    script = f"#!/bin/sh\n\n{line}\nexit 0\n".encode(encoding)
+    assert [risk.line for risk in risks_in(script)] == ([3] if risky else [])
