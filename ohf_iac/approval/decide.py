@@ -126,9 +126,13 @@ def file_problem(entry: Entry, body: str, digest: str) -> str:
     """What is wrong with the file of an approved body, "" when it is that body; `digest` is the file's own."""
     if digest != entry.digest:
         return f"approved/{entry.digest}.json holds another body ({digest[:12]})"
-    if envelope_of(body) != {name: dict(bounds) for name, bounds in entry.envelope.items()}:
+    try:
+        envelope, images = envelope_of(body), images_of(body)
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):  # whatever is no body
+        return f"approved/{entry.digest}.json holds no body"
+    if envelope != {name: dict(bounds) for name, bounds in entry.envelope.items()}:
         return f"the envelope of {entry.digest[:12]} in ohf.lock is not its body's"
-    if images_of(body) != entry.images:
+    if images != entry.images:
         return f"the images of {entry.digest[:12]} in ohf.lock are not its body's"
     return ""
 

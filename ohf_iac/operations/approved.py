@@ -15,7 +15,7 @@ from ohf_iac.approval.decide import CHANGED, Allowed, Refused, Rules, decide, de
 from ohf_iac.approval.envelope import outside
 from ohf_iac.approval.inputs import input_hash
 from ohf_iac.approval.values import statement
-from ohf_iac.config.catalogue_file import catalogue_files
+from ohf_iac.config.catalogue_file import catalogue_files, load_catalogue
 from ohf_iac.config.lock_file import approved_body, lock_or_empty
 from ohf_iac.errors import ApprovalError
 from ohf_iac.events import BreakGlassUsed, RequestRefused
@@ -95,6 +95,26 @@ def verifier(settings: Settings) -> Verify:
         return fault(signers, approval.by, approval.at, approval.signature, statement(entry, approval))
 
     return verify
+
+
+def refusals(app: App) -> tuple[Refused, ...]:
+    """Why requests of templates of the catalogue are refused, or would be under `enforce`; ApprovalError for a
+    lock that cannot be used."""
+    settings = app.settings
+    lock, files = lock_or_empty(settings), catalogue_files(settings)
+    rules, verify, now = rules_of(settings), verifier(settings), app.now()
+    found: list[Refused] = []
+    for one in load_catalogue(settings).templates:
+        hashed = input_hash(one, settings.template.defaults, files)
+        verdict = decide(lock, one.template_id, hashed, rules, now, verify)
+        if isinstance(verdict, Refused):
+            found.append(verdict)
+            continue
+        try:
+            sound_body(settings, verdict.entry)
+        except ApprovalError as error:
+            found.append(Refused(error.code, error.message, error.hint))
+    return tuple(found)
 
 
 def _approved(app: App, template: HostTemplate, parameters: Mapping[str, str]) -> tuple[Allowed, str] | None:

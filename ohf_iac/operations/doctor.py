@@ -20,6 +20,7 @@ from ohf_iac.aws.credential_files import check_keys_file
 from ohf_iac.clock import CLOCK_VARIABLE, endpoints_outside
 from ohf_iac.config.catalogue_file import catalogue_files, load_catalogue
 from ohf_iac.errors import OhfError
+from ohf_iac.operations.approved import refusals
 from ohf_iac.render import render
 from ohf_iac.store.aside import set_aside_before
 from ohf_iac.store.memory import unsettled
@@ -123,6 +124,17 @@ def _bodies(patient: Patient) -> Found:
     return "ok", f"{len(stacks)} render, the largest has {largest} bytes", ""
 
 
+def _approvals(patient: Patient) -> Found:
+    mode = patient.app.settings.approvals.mode
+    if mode == "off":
+        return "ok", "off: what is sent needs no approval", ""
+    refused = refusals(patient.app)
+    if not refused:
+        return "ok", f"{mode}: every template that is served is approved", ""
+    told = f"{mode}: {len(refused)} would be refused: {'; '.join(one.reason for one in refused)}"
+    return "fail" if mode == "enforce" else "warn", told, "ohf verify"
+
+
 def _memory(patient: Patient) -> Found:
     settings = patient.app.settings
     for folder in (settings.work_dir, settings.log_dir):
@@ -221,6 +233,7 @@ _CHECKS: Final[tuple[tuple[str, str, Callable[[Patient], Found]], ...]] = (
     ("D102", "catalogue", _catalogue),
     ("D103", "bodies", _bodies),
     ("D104", "memory", _memory),
+    ("D105", "approvals", _approvals),
     ("D201", "credentials", _credentials),
     ("D202", "clock", _clock),
     ("D203", "private files", _private_files),

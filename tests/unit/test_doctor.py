@@ -92,6 +92,7 @@ def test_a_healthy_provider_without_aws(environ: dict[str, str], tmp_path: Path)
         "D102",
         "D103",
         "D104",
+        "D105",
         "D203",
     ]
     assert [code for code, severity in severities.items() if severity == "fail"] == [
@@ -146,6 +147,19 @@ def test_groups_without_a_service_role_warn(environ: dict[str, str], tmp_path: P
     assert found(environ)["D103"].severity == "warn"
     role = {"OHF_PROVIDER_SERVICE_ROLE_ARN": "arn:aws:iam::123456789012:role/ohf"}
     assert found(environ | role)["D103"].severity == "ok"
+
+
+def test_approvals_that_are_missing_warn_and_under_enforce_fail(environ: dict[str, str]) -> None:
+    assert found(environ)["D105"].text.startswith("off")
+    for mode, severity in (("warn", "warn"), ("enforce", "fail")):
+        finding = found(environ | {"OHF_APPROVALS_MODE": mode})["D105"]
+        assert (finding.severity, finding.fix) == (severity, "ohf verify")
+        assert "template t was never approved" in finding.text
+
+
+def test_a_lock_that_cannot_be_used_fails(environ: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "conf" / "ohf.lock").write_text("{")
+    assert found(environ | {"OHF_APPROVALS_MODE": "warn"})["D105"].severity == "fail"
 
 
 def test_folders_that_are_missing_are_told(environ: dict[str, str], tmp_path: Path) -> None:
