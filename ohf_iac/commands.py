@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ohf_iac.aws.calls import Calls
-    from ohf_iac.stack import RenderedStack
 
 
 def carry_out(calls: Calls, steps: Iterable[Step], role_arn: str = "") -> dict[str, str]:
@@ -72,14 +71,14 @@ def buy_rest(calls: Calls, stack: str, units: int, token: str) -> None:
 def create_stack(
     calls: Calls,
     request_id: str,
-    rendered: RenderedStack,
+    template: Mapping[str, str],
     parameters: Mapping[str, str],
     tags: Mapping[str, str],
     role_arn: str,
-    bucket: str = "",
 ) -> str:
     """Create the one stack of a request and return its id; "" when it is there and was not seen yet.
 
+    `template` is TemplateBody or TemplateURL, as `bodies.sendable` gives it.
     "It is there already" is what a retry of our own hears, after an answer that was lost. Its tags tell whose stack
     it is; ProviderError, and nothing created, when it is not this request's.
     """
@@ -87,12 +86,11 @@ def create_stack(
     created = cloudformation.create_stack(
         calls,
         name=name,
-        body=rendered.body,
+        template=template,
         parameters=parameters,
         tags=tags,
         token=f"{request_id}-create",
         role_arn=role_arn,
-        bucket=bucket,
     )
     return created or _found_there(calls, name, tags)
 

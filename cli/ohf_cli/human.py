@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "approve": "Approve the body that a template gives, for whoever sends it",
     "report": "Write one page about a template or a request, for people who decide",
     "plan": "Save the change set of a request, for judgement",
+    "publish": "Put approved bodies on S3, from which alone stacks are made",
     "show": "Print a saved plan",
     "apply": "Begin the request of a saved plan, once",
     "request": "Ask for machines of a template",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 from ohf_iac.aws.translate import known
@@ -17,29 +16,25 @@ if TYPE_CHECKING:
 
 #: Answers to a repeated CreateStack that mean "that stack is there": which of them comes is not documented.
 _ALREADY_THERE: Final = frozenset({"AlreadyExistsException", "TokenAlreadyExistsException"})
-#: CloudFormation takes a template in the call up to this size (aws-behaviour §5).
-INLINE_LIMIT: Final = 51_200
 
 
 def create_stack(
     calls: Calls,
     *,
     name: str,
-    body: str,
+    template: Mapping[str, str],
     parameters: Mapping[str, str],
     tags: Mapping[str, str],
     token: str,
     role_arn: str = "",
-    bucket: str = "",
 ) -> str:
     """Create a stack and return its id; "" when AWS says that it is there already.
 
-    A body beyond CloudFormation's limit for a call goes through `bucket`, or is refused without one. `token` is
-    derived from the request's id, so that SDK retries make no second stack; OnFailure is DO_NOTHING, because a
-    rollback kills machines that already joined.
+    `template` is TemplateBody or TemplateURL, as `bodies.sendable` gives it. `token` is derived from the request's
+    id, so that SDK retries make no second stack; OnFailure is DO_NOTHING, because a rollback kills machines that
+    already joined.
     """
     extra: dict[str, Any] = {"RoleARN": role_arn} if role_arn else {}
-    extra |= template_in_call(calls, name, body, bucket)
     try:
         answer = calls.call(
             "cloudformation",
@@ -53,6 +48,7 @@ def create_stack(
             Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
             ClientRequestToken=token,
             OnFailure="DO_NOTHING",
+            **template,
             **extra,
         )
     except ProviderError as error:
@@ -60,31 +56,6 @@ def create_stack(
             return ""
         raise
     return str(answer["StackId"])
-
-
-def template_in_call(calls: Calls, name: str, body: str, bucket: str) -> dict[str, str]:
-    """The template as CreateStack takes it: in the call, or as an object in S3 that its digest names.
-
-    CloudFormation reads the object by itself, so the URL is AWS's own (of the region, in its partition), wherever
-    our calls of S3 go.
-    """
-    content = body.encode("ascii")
-    if len(content) <= INLINE_LIMIT:
-        return {"TemplateBody": body}
-    if not bucket:
-        raise ProviderError(
-            f"create stack {name}: its body of {len(content)} bytes is over the limit of {INLINE_LIMIT} in a call",
-            sent=False,
-            hint="set provider.templateBucket, or shorten user data or the list of types and subnets",
-        )
-    key = f"{hashlib.sha256(content).hexdigest()}.json"
-    try:
-        url = f"https://{bucket}.s3.{calls.region}.{calls.domain}/{key}"
-        calls.call("s3", "put_object", "store body", f"s3://{bucket}/{key}", Bucket=bucket, Key=key, Body=content)
-    except ProviderError as error:
-        error.sent = False  # no stack can have come of it
-        raise
-    return {"TemplateURL": url}
 
 
 def describe_stack(calls: Calls, stack: str) -> StackSeen | None:

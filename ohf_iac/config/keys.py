@@ -16,7 +16,19 @@ from ohf_iac.template.coerce import Unfit, text
 from ohf_iac.template.tags import read_tags
 
 Kind = Literal[
-    "text", "path", "url", "host", "secret", "owner", "whole", "number", "flag", "texts", "names", "suppressions"
+    "text",
+    "path",
+    "url",
+    "host",
+    "secret",
+    "owner",
+    "whole",
+    "number",
+    "flag",
+    "texts",
+    "names",
+    "suppressions",
+    "prefix",
 ]
 
 #: log levels from loud to quiet, as Host Factory names them behind `LOG_`
@@ -26,6 +38,10 @@ LEVEL_ALIASES: Final = {"WARNING": "WARN", "ERR": "ERROR", "CRIT": "FATAL", "CRI
 
 #: what an owner may consist of: it becomes a tag value and a stack parameter
 OWNER_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:@+=-")
+
+
+#: what a folder of published bodies may be named by: it stands in URLs and in IAM policies
+PREFIX_CHARACTERS: Final = OWNER_CHARACTERS - set(":@+") | {"/"}
 
 
 class Key(NamedTuple):
@@ -74,6 +90,7 @@ _WORDS: Final = {
     "host": "a host name or address without scheme, user and port",
     "secret": "a reference to where the secret is kept",
     "owner": "at most 64 of the characters A-Z a-z 0-9 _ . : @ + = -",
+    "prefix": "at most 200 of the characters A-Z a-z 0-9 _ . = / -",
     "whole": "a whole number",
     "number": "a number",
     "flag": "true or false",
@@ -99,6 +116,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("provider", "roleDuration", "whole", 3600, 900, 43200),
     Key("provider", "serviceRoleArn", "text", ""),
     Key("provider", "templateBucket", "text", ""),
+    Key("provider", "templatePrefix", "prefix", ""),
     Key("provider", "ec2Endpoint", "url", "", ibm="AWS_ENDPOINT_URL"),
     Key("provider", "cloudformationEndpoint", "url", "", ibm="AWS_CLOUDFORMATION_ENDPOINT_URL"),
     Key("provider", "autoscalingEndpoint", "url", "", ibm="AWS_AUTOSCALING_ENDPOINT_URL"),
@@ -127,6 +145,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("approvals", "minApprovals", "whole", 1, 1, 10),
     Key("approvals", "unsigned", "flag", False),
     Key("approvals", "allowedSigners", "path", ""),
+    Key("approvals", "publish", "flag", False),
     Key("lint", "suppress", "suppressions", ()),
     Key("limits", "deadline", "number", 60, 1, 280),
     Key("limits", "choreCalls", "whole", 5, 0, 1000),
@@ -193,6 +212,8 @@ def level(text: str) -> str:
 def _fits(kind: Kind, text: str) -> bool:
     if kind == "owner":
         return len(text) <= 64 and OWNER_CHARACTERS.issuperset(text)
+    if kind == "prefix":
+        return len(text) <= 200 and PREFIX_CHARACTERS.issuperset(text)
     if kind == "url" and text:
         authority = text.partition("://")[2].partition("/")[0]
         return text.startswith(("http://", "https://")) and not (set(text) & _BLANKS or "@" in authority)

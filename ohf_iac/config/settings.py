@@ -38,6 +38,7 @@ class Provider(NamedTuple):
     role_duration: int
     service_role_arn: str
     template_bucket: str
+    template_prefix: str
     ec2_endpoint: str
     cloudformation_endpoint: str
     autoscaling_endpoint: str
@@ -110,13 +111,15 @@ class Approvals(NamedTuple):
     """Whether a body needs an approval before it is sent, and what an approval has to be.
 
     `mode` is off, warn or enforce. Approvals come from `min_approvals` persons; signed ones are checked against the
-    file `allowed_signers`, and `unsigned` lets others count too.
+    file `allowed_signers`, and `unsigned` lets others count too. With `publish` stacks are made from what was
+    published on S3 alone.
     """
 
     mode: str
     min_approvals: int
     unsigned: bool
     allowed_signers: str
+    publish: bool
 
 
 class Suppression(NamedTuple):

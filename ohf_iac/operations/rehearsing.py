@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from ohf_iac.app import calls_of
 from ohf_iac.aws import change_sets, cloudformation
+from ohf_iac.aws.bodies import sendable
 from ohf_iac.clock import Deadline
 from ohf_iac.config.catalogue_file import catalogue_files
 from ohf_iac.errors import OhfError, ProviderError
 from ohf_iac.hostfactory import MachineAsk
+from ohf_iac.operations.delivering import shelf_of
 from ohf_iac.operations.intending import check_limits, new_request
 from ohf_iac.render import render
 from ohf_iac.request import TAG_REQUEST, rehearsal_id, stack_name
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ohf_iac.app import App
+    from ohf_iac.aws.bodies import Shelf
     from ohf_iac.aws.calls import Calls
     from ohf_iac.change_set import Change, ChangeSetSeen
     from ohf_iac.stack import RenderedStack
@@ -135,15 +138,18 @@ def _part(app: App, template: HostTemplate, units: int) -> _Part:
     )
 
 
+def _shelf(app: App) -> Shelf:
+    """Where a long body is put aside: what is rehearsed need be neither approved nor published."""
+    return replace(shelf_of(app.settings), published=False, pinned=False)
+
+
 def _made(app: App, calls: Calls, stop: Event, part: _Part) -> ChangeSetSeen:
     """The change set, made or failed."""
     change_sets.create_change_set(
         calls,
         stack=part.stack,
         name=NAME,
-        template=cloudformation.template_in_call(
-            calls, part.stack, part.rendered.body, app.settings.provider.template_bucket
-        ),
+        template=sendable(calls, f"rehearse {part.stack}", part.rendered.body, _shelf(app)),
         parameters=part.parameters,
         tags=part.tags,
         role_arn=app.settings.provider.service_role_arn,

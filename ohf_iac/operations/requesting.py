@@ -15,6 +15,7 @@ from ohf_iac.app import calls_of
 from ohf_iac.config.catalogue_file import load_catalogue
 from ohf_iac.errors import BusinessRuleError, OhfError, ProviderError, ResourceNotFoundError, StorageError
 from ohf_iac.operations.approved import outgoing
+from ohf_iac.operations.delivering import delivered
 from ohf_iac.operations.intending import check_limits, keep_intent, new_request
 from ohf_iac.operations.remembering import keep_request
 from ohf_iac.request import RequestRecord
@@ -32,17 +33,17 @@ def request_machines(app: App, ask: MachineAsk) -> tuple[str, str]:
     request = new_request(app, template, ask)
     sent = outgoing(app, template, request)
     calls = calls_of(app)
+    body = delivered(app, calls, template.template_id, ask.units, sent.stack.body)
     record = RequestRecord(request, digest=sent.stack.digest)
     keep_intent(app, calls, template, record)
     try:
         stack_id = commands.create_stack(
             calls,
             request.request_id,
-            sent.stack,
+            body,
             sent.parameters,
             sent.tags,
             app.settings.provider.service_role_arn,
-            app.settings.provider.template_bucket,
         )
     except OhfError as error:
         return _failed(app, record, error)

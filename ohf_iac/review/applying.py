@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, cast
 
-from ohf_iac.app import announce, calls_of
+from ohf_iac.app import calls_of
 from ohf_iac.approval.decide import Refused
 from ohf_iac.approval.deployed import judge_deployed
 from ohf_iac.aws import change_sets, cloudformation
 from ohf_iac.config.lock_file import lock_or_empty
 from ohf_iac.errors import ApprovalError, BusinessRuleError, OhfError, ProviderError, StorageError
-from ohf_iac.events import RequestRefused
 from ohf_iac.operations.approved import check_digest
+from ohf_iac.operations.delivering import tell_refusal
 from ohf_iac.operations.intending import check_limits, keep_intent
 from ohf_iac.operations.remembering import keep_request
 from ohf_iac.operations.requesting import template_of
@@ -121,19 +121,17 @@ def _check_approval(app: App, plan: SavedPlan) -> None:
         return
     try:
         refusal = _refusal(app, plan)
-    except ApprovalError as error:
-        refusal = Refused(error.code, error.message, error.hint)
+    except ApprovalError as broken:
+        refusal = Refused(broken.code, broken.message, broken.hint)
     if refusal is None:
         return
     if mode == "warn":
         app.log.warning(f"not approved, applied all the same: {refusal.reason}", template_id=plan.template_id)
         return
     message = f"apply plan: {refusal.reason} ({_STILL_VALID})"
-    refused = RequestRefused(
-        int(app.now()), template_id=plan.template_id, status=refusal.code, units=plan.units, message=message
-    )
-    announce(app, (refused,))
-    raise ApprovalError(message, hint=refusal.hint, code=refusal.code)
+    error = ApprovalError(message, hint=refusal.hint, code=refusal.code)
+    tell_refusal(app, plan.template_id, plan.units, error)
+    raise error
 
 
 def _refusal(app: App, plan: SavedPlan) -> Refused | None:

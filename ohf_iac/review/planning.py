@@ -13,12 +13,15 @@ from ohf_iac.aws import change_sets, cloudformation
 from ohf_iac.clock import Deadline
 from ohf_iac.errors import BusinessRuleError, CommandError, OhfError
 from ohf_iac.operations.approved import outgoing
+from ohf_iac.operations.delivering import delivered
 from ohf_iac.operations.intending import check_limits, new_request
 from ohf_iac.operations.requesting import template_of
 from ohf_iac.request import stack_name
 from ohf_iac.review.plan_file import SavedPlan, masked_parameters, redacted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ohf_iac.app import App
     from ohf_iac.aws.calls import Calls
     from ohf_iac.change_set import ChangeSetSeen
@@ -50,8 +53,9 @@ def make_plan(app: App, ask: MachineAsk, ticket: str, seconds: int) -> SavedPlan
     calls = calls_of(app)
     caller = calls.call("sts", "get_caller_identity", "identify", "the caller")
     stack = stack_name(request.request_id)
+    body = delivered(app, calls, template.template_id, ask.units, sent.stack.body)
     try:
-        seen = _made(app, calls, stack, sent)
+        seen = _made(app, calls, stack, sent, body)
     except BaseException:
         _forgotten(app, calls, stack)
         raise
@@ -116,13 +120,13 @@ def check_place(app: App, calls: Calls, plan: SavedPlan) -> None:
             )
 
 
-def _made(app: App, calls: Calls, stack: str, sent: Outgoing) -> ChangeSetSeen:
+def _made(app: App, calls: Calls, stack: str, sent: Outgoing, body: Mapping[str, str]) -> ChangeSetSeen:
     provider = app.settings.provider
     change_sets.create_change_set(
         calls,
         stack=stack,
         name=NAME,
-        template=cloudformation.template_in_call(calls, stack, sent.stack.body, provider.template_bucket),
+        template=body,
         parameters=sent.parameters,
         tags=sent.tags,
         role_arn=provider.service_role_arn,

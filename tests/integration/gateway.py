@@ -96,7 +96,7 @@ def make(aws: LocalAws, calls: Calls, kind: Kind, units: int = 3, extra: str = E
     stack_id = cloudformation.create_stack(
         calls,
         name=f"ohf-{request_id}",
-        body=text,
+        template={"TemplateBody": text},
         parameters={key: value for key, value in given.items() if key in json.loads(text)["Parameters"]},
         tags=tags_for(request, "5f2d"),
         token=f"{request_id}-create",

@@ -8,8 +8,8 @@ from hashlib import sha256
 import pytest
 
 from ohf_iac.aws import cloudformation
+from ohf_iac.aws.bodies import INLINE_LIMIT, Shelf, sendable
 from ohf_iac.aws.calls import Calls
-from ohf_iac.aws.cloudformation import INLINE_LIMIT
 from ohf_iac.cfn import StackEvent, physical_ids
 from ohf_iac.commands import buy_rest, create_stack
 from ohf_iac.errors import ProviderError
@@ -17,7 +17,6 @@ from ohf_iac.observation import Observation
 from ohf_iac.plan import delete_token
 from ohf_iac.queries import launcher_ids, record_of_deleted, stack_of, stacks_of_owner
 from ohf_iac.request import Verdict
-from ohf_iac.stack import RenderedStack
 from ohf_iac.template.kinds import ASG, FLEET_REQUEST, INSTANT, KINDS, SPOT_REQUEST, Kind
 from tests.integration.gateway import OWNER, Made, calls_to, counted, make
 from tests.local_aws import LocalAws
@@ -30,7 +29,12 @@ EMPTY = (
 def small(calls: Calls, name: str) -> str:
     """A stack of nearly nothing."""
     return cloudformation.create_stack(
-        calls, name=name, body=EMPTY, parameters={}, tags={"ohf:owner": OWNER}, token=f"{name}-create"
+        calls,
+        name=name,
+        template={"TemplateBody": EMPTY},
+        parameters={},
+        tags={"ohf:owner": OWNER},
+        token=f"{name}-create",
     )
 
 
@@ -62,14 +66,16 @@ def test_a_repeated_creation_makes_no_second_stack(local_aws: LocalAws, calls: C
 def test_a_name_that_is_taken_is_no_error_whoever_took_it(local_aws: LocalAws, calls: Calls) -> None:
     del local_aws
     assert small(calls, "ohf-1")
-    other = cloudformation.create_stack(calls, name="ohf-1", body=EMPTY, parameters={}, tags={}, token="other")
+    other = cloudformation.create_stack(
+        calls, name="ohf-1", template={"TemplateBody": EMPTY}, parameters={}, tags={}, token="other"
+    )
     assert other == ""
 
 
 def test_a_stack_that_is_there_already_is_known_by_its_tags(local_aws: LocalAws, calls: Calls) -> None:
     """A retry of our own finds its stack; one of that name that somebody else made is none of ours."""
     local_aws.scenario(uncertain={"sameToken": "exists"})
-    request_id, body = "req-6743a1c0-0000000000000001", RenderedStack("t", INSTANT, EMPTY, "")
+    request_id, body = "req-6743a1c0-0000000000000001", {"TemplateBody": EMPTY}
     tags = {"ohf:owner": OWNER, "ohf:request-id": request_id}
     first = create_stack(calls, request_id, body, {}, tags, "")
     assert create_stack(calls, request_id, body, {}, tags, "") == first
@@ -82,7 +88,7 @@ def test_a_stack_that_is_there_already_is_known_by_its_tags(local_aws: LocalAws,
 def test_a_stack_that_is_there_and_cannot_be_looked_at_is_left_to_the_polls(
     local_aws: LocalAws, calls: Calls
 ) -> None:
-    request_id, body = "req-6743a1c0-0000000000000001", RenderedStack("t", INSTANT, EMPTY, "")
+    request_id, body = "req-6743a1c0-0000000000000001", {"TemplateBody": EMPTY}
     local_aws.scenario(uncertain={"sameToken": "exists"})
     assert create_stack(calls, request_id, body, {}, {}, "")
     silent = {"service": "cloudformation", "action": "DescribeStacks", "kind": "error", "status": 403}
@@ -95,9 +101,7 @@ def test_a_body_that_is_too_long_is_refused_before_anything_is_sent(local_aws: L
         counted(local_aws) as actions,
         pytest.raises(ProviderError, match="over the limit of 51200 in a call") as refusal,
     ):
-        cloudformation.create_stack(
-            calls, name="ohf-1", body=EMPTY + " " * INLINE_LIMIT, parameters={}, tags={}, token="ohf-1"
-        )
+        sendable(calls, "send", EMPTY + " " * INLINE_LIMIT, Shelf())
     assert actions == []
     assert not refusal.value.sent
     assert refusal.value.hint
@@ -123,8 +127,9 @@ def test_a_long_body_goes_through_the_bucket_of_the_regions_partition(
     calls.client("cloudformation").meta.events.register(
         "provide-client-params.cloudformation.CreateStack", lambda params, **_: sent.append(params["TemplateURL"])
     )
+    template = sendable(calls, "send", body, Shelf("bodies"))
     made = cloudformation.create_stack(
-        calls, name="ohf-1", body=body, parameters={}, tags={}, token="ohf-1", bucket="bodies"
+        calls, name="ohf-1", template=template, parameters={}, tags={}, token="ohf-1"
     )
     digest = sha256(body.encode()).hexdigest()
     assert sent == [f"https://{host}/{digest}.json"]
@@ -134,9 +139,7 @@ def test_a_long_body_goes_through_the_bucket_of_the_regions_partition(
 
 def test_a_bucket_that_cannot_be_written_made_no_stack(local_aws: LocalAws, calls: Calls) -> None:
     with counted(local_aws) as actions, pytest.raises(ProviderError, match="NoSuchBucket") as refusal:
-        cloudformation.create_stack(
-            calls, name="ohf-1", body=EMPTY + " " * INLINE_LIMIT, parameters={}, tags={}, token="t", bucket="none"
-        )
+        sendable(calls, "send", EMPTY + " " * INLINE_LIMIT, Shelf("none"))
     assert "CreateStack" not in actions
     assert not refusal.value.sent
 
@@ -144,7 +147,9 @@ def test_a_bucket_that_cannot_be_written_made_no_stack(local_aws: LocalAws, call
 def test_a_refused_template_says_why_and_made_nothing(local_aws: LocalAws, calls: Calls) -> None:
     del local_aws
     with pytest.raises(ProviderError, match=r"create stack ohf-1: .*\(Error Code: ValidationError\)") as refusal:
-        cloudformation.create_stack(calls, name="ohf-1", body="{}\n", parameters={}, tags={}, token="ohf-1")
+        cloudformation.create_stack(
+            calls, name="ohf-1", template={"TemplateBody": "{}\n"}, parameters={}, tags={}, token="ohf-1"
+        )
     assert (refusal.value.aws_code, refusal.value.sent, refusal.value.transient) == (
         "ValidationError",
         False,

@@ -27,7 +27,6 @@ from ohf_iac.plan import (
     Terminate,
 )
 from ohf_iac.request import TAG_SETTLED
-from ohf_iac.stack import RenderedStack
 from ohf_iac.template.kinds import ASG, FLEET_MAINTAIN, FLEET_REQUEST, INSTANT, SPOT_MAINTAIN, Kind
 from tests.integration.gateway import OWNER, Made, calls_to, make
 from tests.local_aws import LocalAws
@@ -174,7 +173,7 @@ WORDS = ("AlreadyExistsException", "TokenAlreadyExistsException")
 def taken(aws: LocalAws, calls: Calls, code: str, tags: Mapping[str, str]) -> str:
     """A stack of the request's name with these tags, and a CloudFormation that answers CreateStack with a code."""
     stack_id = cloudformation.create_stack(
-        calls, name=f"ohf-{REQUEST}", body=EMPTY, parameters={}, tags=tags, token="theirs"
+        calls, name=f"ohf-{REQUEST}", template={"TemplateBody": EMPTY}, parameters={}, tags=tags, token="theirs"
     )
     aws.scenario(faults=[{"action": "CreateStack", "kind": "error", "status": 400, "code": code}])
     return stack_id
@@ -183,7 +182,7 @@ def taken(aws: LocalAws, calls: Calls, code: str, tags: Mapping[str, str]) -> st
 @pytest.mark.parametrize("code", WORDS)
 def test_what_is_there_already_with_our_tags_is_our_stack(local_aws: LocalAws, calls: Calls, code: str) -> None:
     stack_id = taken(local_aws, calls, code, OURS)
-    assert create_stack(calls, REQUEST, RenderedStack("t", INSTANT, EMPTY, ""), {}, OURS, "") == stack_id
+    assert create_stack(calls, REQUEST, {"TemplateBody": EMPTY}, {}, OURS, "") == stack_id
 
 
 @pytest.mark.parametrize("code", WORDS)
@@ -197,6 +196,6 @@ def test_what_is_there_already_with_other_tags_or_none_is_not_ours(
 ) -> None:
     stack_id = taken(local_aws, calls, code, tags)
     with pytest.raises(ProviderError, match="its tags are not this request's") as refusal:
-        create_stack(calls, REQUEST, RenderedStack("t", INSTANT, EMPTY, ""), {}, OURS, "")
+        create_stack(calls, REQUEST, {"TemplateBody": EMPTY}, {}, OURS, "")
     assert not refusal.value.sent
     assert [(one.stack_id, one.tags) for one in cloudformation.walk_stacks(calls)] == [(stack_id, tags)]
