@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ohf_iac.template.host_template import HostTemplate
     from ohf_iac.template.kinds import Kind
 
-#: Raised whenever the same input would give another body.
+#: Raised, with an entry in CHANGELOG.md, whenever the same input gives another body.
 RENDERER_ABI = 1
 
 _CAPACITY: Mapping[Kind, Callable[[StackSpec], AWSObject]] = {
