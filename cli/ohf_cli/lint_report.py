@@ -120,9 +120,8 @@ def finding_document(one: Finding) -> dict[str, Any]:
 
 def _finding_row(one: Finding) -> Row:
     level = Cell("suppressed", "dim") if one.suppressed else Cell(one.level, _TONES[one.level])
-    told = f"{one.field}: {one.message}" if one.field else one.message
     quiet = f" -- until {one.until}: {one.reason}" if one.suppressed else ""
-    return row(level, one.where, one.rule, one.template, note=told + quiet)
+    return row(level, one.where, one.rule, one.template, note=one.told + quiet)
 
 
 def _step_row(rule: RuleFacts, times: int) -> Row:

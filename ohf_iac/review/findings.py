@@ -57,6 +57,11 @@ class Finding:
         return bool(self.reason)
 
     @property
+    def told(self) -> str:
+        """The message, behind the field that it is about."""
+        return f"{self.field}: {self.message}" if self.field else self.message
+
+    @property
     def where(self) -> str:
         """`file:line:column`, as editors and terminals make links of it."""
         return ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])

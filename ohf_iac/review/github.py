@@ -34,13 +34,18 @@ def _properties(finding: Finding) -> str:
 
 
 def _told(finding: Finding) -> str:
-    field = f"{finding.field}: " if finding.field else ""
-    return f"{field}{finding.message}" + (f"\nfix: {finding.fix}" if finding.fix else "")
+    return finding.told + (f"\nfix: {finding.fix}" if finding.fix else "")
 
 
 def _data(text: str) -> str:
-    """A text as a command's message; an escape character would steer the terminal of whoever reads the log."""
-    return text.replace("\x1b", "").replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """A text as a command's message; what would steer the terminal of whoever reads the log stands as Python
+    writes it."""
+    shown = text if text.isprintable() else "".join(map(_shown, text))
+    return shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _shown(char: str) -> str:
+    return char if char.isprintable() or char in "\r\n" else ascii(char)[1:-1]
 
 
 def _property(text: str) -> str:

@@ -6,18 +6,14 @@ bytes: no time, no host.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ohf_iac.review.findings import Finding, RuleFacts
-
-#: what XML 1.0 has no way to hold (production Char)
-_NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +63,7 @@ def cases_of(
     grave = {id(one) for one in failing}
     titles = {rule.id: rule.title for rule in rules}
     for (thing, rule), those in found.items():
-        failures = tuple(Failure(one.message, rule, _told(one)) for one in those if id(one) in grave)
+        failures = tuple(Failure(one.told, rule, _told(one)) for one in those if id(one) in grave)
         quiet = [one.reason for one in those if one.suppressed]
         note = "\n".join(_told(one) for one in those if id(one) not in grave)
         first = those[0] if those else None
@@ -77,10 +73,15 @@ def cases_of(
 
 
 def _told(finding: Finding) -> str:
-    lines = [f"{finding.level} {finding.rule} {finding.where}", finding.message]
+    lines = [f"{finding.level} {finding.rule} {finding.where}", _on_one_line(finding.told)]
     lines += [f"suppressed until {finding.until}: {finding.reason}"] if finding.suppressed else []
     lines += [f"fix: {finding.fix}"] if finding.fix else []
     return "\n".join([*lines, f"see {finding.doc}"] if finding.doc else lines)
+
+
+def _on_one_line(text: str) -> str:
+    """A text that forges no line of ours: where a log shows it, a line may be a command (`::error::`)."""
+    return text.replace("\r", "\\r").replace("\n", "\\n")
 
 
 def _case(suite: str, case: Case) -> Iterator[str]:
@@ -112,5 +113,7 @@ def _text(text: str) -> str:
 
 
 def _sound(text: str) -> str:
-    """The text with what XML cannot hold as Python writes it: `\\x1b`."""
-    return _NO_XML.sub(lambda found: ascii(found[0])[1:-1], text)
+    """The text with what XML cannot hold, and what would steer a terminal, as Python writes it: `\\x1b`."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in "\t\r\n" else ascii(char)[1:-1] for char in text)

@@ -80,7 +80,7 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
 
 
 def _told(finding: Finding) -> str:
-    head = f"{finding.template}: {finding.message}" if finding.template else finding.message
+    head = f"{finding.template}: {finding.told}" if finding.template else finding.told
     return f"{head}. {finding.fix}" if finding.fix else head
 
 

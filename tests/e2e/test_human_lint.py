@@ -157,6 +157,20 @@ def test_it_needs_neither_aws_nor_home_nor_network_nor_colors(conf: Path) -> Non
 
 
 @pytest.mark.parametrize("form", ["json", "yaml", "sarif", "junit", "github", "text"])
+def test_a_catalogue_steers_no_terminal_and_forges_no_line(
+    conf: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    catalogue(conf, {**ENTRY, "\x1b[2J\u202e\x9b\n::error::gone": "x", "]]></failure>": "y"})
+    lint(conf, "--fail-on", "never", "-o", form)
+    told = capsys.readouterr().out
+    assert "gone" in told
+    assert not set("\x1b\u202e\x9b") & set(told)
+    assert not any(line.startswith("::error") for line in told.splitlines())
+    if form == "junit":
+        ElementTree.fromstring(told)
+
+
+@pytest.mark.parametrize("form", ["json", "yaml", "sarif", "junit", "github", "text"])
 def test_the_same_bytes_come_out_everywhere(tmp_path: Path, form: str) -> None:
     texts = set()
     for name, zone, seed in (("here", "UTC", "1"), ("over there", "Asia/Tokyo", "2")):
