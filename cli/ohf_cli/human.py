@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "diff": "Compare bodies by what they mean, and mark what broadens",
     "rehearse": "Have AWS check what requests would create, and create nothing",
     "verify": "Hold the configuration against what was approved",
+    "pin": "Name an image by its id in the catalogue, where a parameter leads to it",
     "approve": "Approve the body that a template gives, for whoever sends it",
     "report": "Write one page about a template or a request, for people who decide",
     "plan": "Save the change set of a request, for judgement",
