@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FINDINGS: Final = "E140"
 FAILED: Final = "E141"
 REVIEW: Final = "E301"
+UNAPPROVED: Final = "E409"
 BUG: Final = "E199"
 DEADLINE: Final = "E501"
 USAGE: Final = "E6401"
@@ -63,6 +64,12 @@ class FindingsError(AfterOutputError):
     """A review found something as grave as the caller does not let pass."""
 
     code = REVIEW
+
+
+class UnapprovedError(AfterOutputError):
+    """What is configured, what the lock holds or what runs is not what was approved."""
+
+    code = UNAPPROVED
 
 
 def run(command: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:

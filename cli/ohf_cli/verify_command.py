@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ohf_cli.edge import AfterOutputError
+from ohf_cli.edge import UnapprovedError
 from ohf_cli.provider import provider_options, provider_settings, stateless_environ
 from ohf_cli.rendering import rendered_stacks, root_option
 from ohf_cli.report_formats import formats_option, write_output_files
 from ohf_cli.terminal import terminal_of, write_lines
+from ohf_cli.verify_deployed import verify_deployed
 from ohf_cli.verify_report import FORMATS, check_lines, reports_of
 from ohf_cli.words import plural
 from ohf_iac.approval.inputs import input_hash
@@ -30,29 +31,56 @@ if TYPE_CHECKING:
     from ohf_iac.config import Settings
 
 
-class UnapprovedError(AfterOutputError):
-    """What is configured, or what the lock holds, is not what was approved."""
-
-    code = "E409"
-
-
 @click.command("verify")
 @click.argument("template_id", metavar="[TEMPLATE]", required=False)
+@click.option("--deployed", is_flag=True, help="Hold the stacks in AWS against the lock, deleted ones too.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    default="90d",
+    show_default=True,
+    help="With --deployed: stacks that lived then or later; ISO 8601 in UTC, or an age as 6h, 7d.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=600.0,
+    show_default=True,
+    help="With --deployed: read stacks for so many seconds.",
+)
 @root_option
 @provider_options
 @formats_option(FORMATS)
-def command(template_id: str | None, root: str, output: str, output_files: tuple[tuple[str, str], ...]) -> None:
+def command(
+    template_id: str | None,
+    deployed: bool,
+    since: str,
+    timeout: float,
+    root: str,
+    output: str,
+    output_files: tuple[tuple[str, str], ...],
+) -> None:
     """Hold the configuration against ohf.lock: every template, every approved body, every signature.
 
     Asks no AWS, and judges as enforcement does, whatever approvals.mode says. Emergency approvals are listed for
     ever. Exits 4 when something is not as approved.
+
+    --deployed asks AWS instead: every stack of this installation that lives, or lived since TIME, has to have an
+    approved body, parameters within its envelope and the tags of its approval. AWS knows deleted stacks for ninety
+    days. One that cannot be read is not proven, which exits 4 too.
 
     \b
     Examples:
       ohf verify
       ohf verify asg-ondemand --output json
       ohf verify --output-file junit=approvals.xml
+      ohf verify --deployed --since 1d --output-file junit=evidence.xml
     """
+    if deployed:
+        if template_id or root:
+            raise click.UsageError("--deployed is about all stacks: without TEMPLATE and --root")
+        verify_deployed(since, timeout, output, output_files)
+        return
     settings = provider_settings()
     checks = tuple(checks_of(settings, template_id or "", root))
     reports = reports_of(settings.approvals.mode, checks)

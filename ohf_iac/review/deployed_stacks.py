@@ -1,0 +1,89 @@
+"""verify --deployed: every stack of this installation that lives, or lived lately, held against the lock."""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from ohf_iac.app import calls_of
+from ohf_iac.approval.values import statement
+from ohf_iac.aws import cloudformation, past_stacks
+from ohf_iac.aws.sent_bodies import sent_body
+from ohf_iac.config.lock_file import lock_or_empty
+from ohf_iac.errors import ProviderError
+from ohf_iac.observation import StackSeen
+from ohf_iac.operations.approved import rules_of, verifier
+from ohf_iac.request import request_id_of
+from ohf_iac.review.proving import Proof, is_of, not_proven, proven
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ohf_iac.app import App
+    from ohf_iac.approval.decide import Verify
+    from ohf_iac.approval.values import Approval, Entry
+    from ohf_iac.aws.calls import Calls
+
+#: stacks that are read without a pause, and seconds between two of them after that
+BURST: Final = 20
+PACE: Final = 0.25
+
+
+def proofs_of(app: App, since: float) -> Iterator[Proof]:
+    """A proof of each stack of this owner that lives, or was deleted at epoch second `since` or later.
+
+    Live ones first. One that cannot be read, or that no time is left for, is not proven. A stack whose change set
+    was never executed is none. ApprovalError for a lock that cannot be used, ProviderError when AWS does not list
+    the stacks.
+    """
+    lock, rules, verify = lock_or_empty(app.settings), rules_of(app.settings), _once(verifier(app.settings))
+    calls = calls_of(app)
+    for number, stack in enumerate(_stacks(app, calls, since)):
+        if number >= BURST:
+            app.sleep(min(PACE, app.deadline.left))
+        try:
+            seen = _whole(calls, stack)
+            if seen is None or not is_of(seen, app.owner):
+                continue
+            digest = hashlib.sha256(sent_body(calls, seen.stack_id).encode("ascii")).hexdigest()
+        except ProviderError as error:
+            yield not_proven(stack, error.message)
+        else:
+            yield proven(seen, digest, app.owner, lock, rules, verify)
+
+
+def _stacks(app: App, calls: Calls, since: float) -> Iterator[StackSeen]:
+    """Live stacks of this owner, whole, and deleted ones of any, with name and id alone; each once."""
+    live = [one for one in cloudformation.walk_stacks(calls) if one.phase != "review" and is_of(one, app.owner)]
+    past = past_stacks.deleted_since(calls, since, lambda name: request_id_of(name) is not None)
+    known = {one.stack_id for one in live}
+    gone = (StackSeen(stack_id, name, "DELETE_COMPLETE") for name, stack_id in past if stack_id not in known)
+    return chain(live, gone)
+
+
+def _whole(calls: Calls, stack: StackSeen) -> StackSeen | None:
+    """The stack with parameters and tags; None for a deleted one that never was more than a change set."""
+    if stack.phase != "deleted":
+        return stack
+    seen = cloudformation.describe_stack(calls, stack.stack_id)
+    if seen is None:
+        raise ProviderError(f"read stack {stack.name}: AWS lists it and does not describe it", hint="run it again")
+    if seen.outputs:
+        return seen
+    events = cloudformation.stack_events(calls, stack.stack_id)
+    begun = any(one.of_stack and one.status == "CREATE_IN_PROGRESS" for one in events)
+    return seen if begun or not events else None
+
+
+def _once(verify: Verify) -> Verify:
+    """The same check of signatures, each carried out once: every check is a process."""
+    known: dict[bytes, str] = {}
+
+    def verified(entry: Entry, approval: Approval) -> str:
+        key = statement(entry, approval) + approval.signature.encode()
+        if key not in known:
+            known[key] = verify(entry, approval)
+        return known[key]
+
+    return verified
