@@ -53,7 +53,7 @@ def test_a_new_override_is_one_change_that_names_type_and_subnet() -> None:
     overrides(after).insert(0, {"InstanceType": "c7i.8xlarge", "SubnetId": "subnet-0c", "MaxPrice": "0.2"})
     found = only(body(), after)
     assert (found.group, found.act) == ("capacity", "added")
-    assert found.places == ("Capacity.LaunchTemplateConfigs[${LaunchTemplate}].Overrides[c7i.8xlarge subnet-0c]",)
+    assert found.places == ("Capacity.Overrides[c7i.8xlarge subnet-0c]",)
     assert found.after == {"InstanceType": "c7i.8xlarge", "SubnetId": "subnet-0c", "MaxPrice": "0.2"}
 
 

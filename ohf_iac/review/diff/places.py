@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 #: properties that hold all others of their resource
 _WRAPPERS: Final = ("LaunchTemplateData", "SpotFleetRequestConfigData")
+#: a fleet's configuration for the launch template beside it, of which there is one
+_OWN: Final[list[str | Item]] = ["LaunchTemplateConfigs", Item("${LaunchTemplate}")]
 _SECTIONS: Final = {"Parameters": "parameter", "Outputs": "output", "Conditions": "condition"}
 
 
@@ -39,6 +41,8 @@ def _in_resource(rest: list[str | Item]) -> str:
         return f"{name}:{_joined(steps)}"
     if inner[:1] and inner[0] in _WRAPPERS:
         inner = inner[1:]
+    if inner[:2] == _OWN and len(inner) > 2:
+        inner = inner[2:]
     return _joined([name, *inner])
 
 

@@ -16,8 +16,13 @@ SIGNS: Final[Mapping[Act, str]] = {"added": "+", "removed": "-", "changed": "~"}
 
 def line_of(change: Change) -> str:
     """A change in one line: sign, place, value, and by which rules it broadens."""
-    mark = f"  BROADENS {', '.join(change.broadens)}" if change.broadens else ""
-    return f"{SIGNS[change.act]} {change.places[0]}  {what(change)}{mark}"
+    told = f"{SIGNS[change.act]} {change.places[0]}  {what(change)}"
+    return f"{told}  {mark(change)}" if change.broadens else told
+
+
+def mark(change: Change) -> str:
+    """By which rules a change allows more than before; "" for one that does not."""
+    return f"BROADENS {', '.join(change.broadens)}" if change.broadens else ""
 
 
 def what(change: Change) -> str:
