@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ohf_cli.table import Line
 
 FORMATS: Final = ("text", "table", "json", "yaml", "sarif", "junit", "github")
+_CFN_LINT: Final = "cfn-lint"
 _TONES: Final[dict[Level, Tone]] = {"error": "bad", "warning": "busy", "info": "dim"}
 
 
@@ -135,5 +136,9 @@ def _plain(report: LintReport) -> str:
 
 
 def _junit(report: LintReport) -> str:
-    ours = [rule for rule in report.rules if rule.id.startswith("OHF-")]
-    return junit("ohf-lint", tuple(cases_of(report.findings, report.failing, report.templates, ours)))
+    """A case per template and rule of the house; cfn-lint, with its hundreds of rules, is one case."""
+    rules = [rule for rule in report.rules if rule.id.startswith("OHF-")]
+    if report.cfn_lint:
+        rules.append(RuleFacts(_CFN_LINT, "error", report.cfn_lint))
+    cases = cases_of(report.findings, report.failing, report.templates, rules, _CFN_LINT)
+    return junit("ohf-lint", tuple(cases))

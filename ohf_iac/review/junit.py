@@ -51,25 +51,31 @@ def junit(suite: str, cases: Sequence[Case]) -> str:
 
 
 def cases_of(
-    findings: Iterable[Finding], failing: Iterable[Finding], things: Iterable[str], rules: Sequence[RuleFacts]
+    findings: Iterable[Finding],
+    failing: Iterable[Finding],
+    things: Iterable[str],
+    rules: Sequence[RuleFacts],
+    others: str = "",
 ) -> Iterator[Case]:
     """A case per thing and rule: all of `rules` for each of `things`, and whatever else was found.
 
-    `failing` are those of the findings by which a case fails; others are noted in it.
+    `failing` are those of the findings by which a case fails; others are noted in it. What rules find that are not
+    among `rules` comes together under the rule `others`, or without it under their own names.
     """
     found: dict[tuple[str, str], list[Finding]] = {(thing, rule.id): [] for thing in things for rule in rules}
-    for one in findings:
-        found.setdefault((one.template, one.rule), []).append(one)
-    grave = {id(one) for one in failing}
     titles = {rule.id: rule.title for rule in rules}
+    for one in findings:
+        rule = one.rule if one.rule in titles else others or one.rule
+        found.setdefault((one.template, rule), []).append(one)
+    grave = {id(one) for one in failing}
     for (thing, rule), those in found.items():
-        failures = tuple(Failure(one.told, rule, _told(one)) for one in those if id(one) in grave)
-        quiet = [one.reason for one in those if one.suppressed]
+        failures = tuple(Failure(one.told, one.rule, _told(one)) for one in those if id(one) in grave)
+        quiet = "; ".join(dict.fromkeys(one.reason for one in those if all(each.suppressed for each in those)))
         note = "\n".join(_told(one) for one in those if id(one) not in grave)
         first = those[0] if those else None
         name = f"{rule} {titles[rule]}" if rule in titles else rule
         file, line = (first.file, first.line) if first else ("", 0)
-        yield Case(thing, name, file, line, failures, quiet[0] if quiet and not failures else "", note)
+        yield Case(thing, name, file, line, failures, quiet, note)
 
 
 def _told(finding: Finding) -> str:

@@ -110,6 +110,17 @@ def test_a_file_that_cannot_be_written_is_told(conf: Path, capsys: pytest.Captur
     assert "nowhere/lint.sarif" in capsys.readouterr().err
 
 
+def test_junit_has_one_case_for_all_of_cfn_lint(conf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    catalogue(conf, ENTRY, {**ENTRY, "templateId": "wrong", "imageId": "ami-x", "kmsKeyId": "x"})
+    assert lint(conf, "-o", "junit", house=False) == 3
+    (suite,) = ElementTree.fromstring(capsys.readouterr().out)
+    cases = {str(one.get("classname")): one for one in suite if str(one.get("name")).startswith("cfn-lint ")}
+    assert list(cases["ohf-lint.grid"]) == []
+    kinds = {str(one.get("type")) for one in cases["ohf-lint.wrong"]}
+    assert "E1152" in kinds
+    assert len(kinds) > 1
+
+
 def test_an_unknown_template_is_told(conf: Path, capsys: pytest.CaptureFixture[str]) -> None:
     catalogue(conf, ENTRY)
     assert lint(conf, "other") == 1
