@@ -218,7 +218,7 @@ def test_markdown_is_a_comment_and_a_summary(human: Human, tmp_path: Path) -> No
     text = human.says("diff", file, TEMPLATE, "--output", "markdown", "--summary")
     assert (tmp_path / "summary.md").read_text() == "before\n" + text
     assert text.isprintable() or "\x1b" not in text
-    assert "**BROADENS** <code>key&#45;pair</code>" in text
+    assert "**BROADENS** <code>key-pair</code>" in text
     assert "@octocat" not in text
     assert "<b>" not in text
     table = [line for line in text.splitlines() if line.startswith("| ")]

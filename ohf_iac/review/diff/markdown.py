@@ -11,13 +11,15 @@ from ohf_iac.review.diff.comparison import resources_of, short
 from ohf_iac.review.diff.words import SIGNS, what
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ohf_iac.review.diff.changes import Change
     from ohf_iac.review.diff.comparison import Comparison
 
-#: characters that mean something in Markdown or HTML, or could in some reader's extensions
-_MEANINGFUL: Final = frozenset("&<>\"'|`*_~[](){}#!@\\:/$^=+-")
+#: characters of a comment: GitHub takes 65,536 of them, and what stands around the rows needs some
+ROOM: Final = 60_000
+#: characters that mean something in Markdown, HTML or GitHub's formulas, or make a link
+_MEANINGFUL: Final = frozenset("&<>|`*_~[](){}#!@\\:$")
 
 
 def markdown(comparisons: tuple[Comparison, ...]) -> str:
@@ -28,17 +30,20 @@ def markdown(comparisons: tuple[Comparison, ...]) -> str:
         lines += [f"No differences in {_templates(len(comparisons))}.", ""]
         return "\n".join(lines)
     lines += ["| template | body | verdict |", "| --- | --- | --- |"]
-    lines += [f"| {code(one.name)} | {_bodies(one)} | {escaped(one.verdict)} |" for one in differing]
+    lines += [f"| {code(one.name)} | {_bodies(one)} | {code(one.verdict)} |" for one in differing]
     same = len(comparisons) - len(differing)
     lines += ["", *([f"No differences in {_templates(same)} more.", ""] if same else [])]
-    for one in differing:
-        lines += _details(one)
+    room = ROOM - sum(map(len, lines))
+    for number, one in enumerate(differing):
+        details = list(_details(one, room // (len(differing) - number)))
+        room -= sum(map(len, details))
+        lines += details
     return "\n".join(lines)
 
 
 def escaped(text: str) -> str:
     """A text that shows itself and nothing else, on one line."""
-    return "".join(_character(char) for char in text)
+    return "".join(map(_character, text)).replace("www.", "www&#46;")
 
 
 def code(text: str) -> str:
@@ -56,18 +61,35 @@ def _bodies(one: Comparison) -> str:
     return f"{code(short(one.before))} → {code(short(one.after))}"
 
 
-def _details(one: Comparison) -> Iterator[str]:
+def _details(one: Comparison, room: int) -> Iterator[str]:
+    """The changes of a template in a table that opens; where it has no room for all, what broadens comes first."""
     opened = " open" if one.broadening else ""
     kinds = resources_of(one.after) or resources_of(one.before)
-    summary = f"{code(one.name)} {escaped(kinds)}, against {code(one.before.source)}"
+    summary = f"{code(one.name)} {code(kinds)}, against {code(one.before.source)}"
     yield f"<details{opened}><summary>{summary}</summary>"
     yield ""
     yield "| about | | what | value | broadens |"
     yield "| --- | --- | --- | --- | --- |"
-    yield from (_row(change) for change in one.changes)
+    rows = [_row(change) for change in one.changes]
+    if sum(map(len, rows)) > room:
+        ordered = sorted(one.changes, key=lambda change: not change.broadens)
+        rows = list(_within(room, map(_row, ordered)))
+    yield from rows
     yield ""
+    if len(rows) < len(one.changes):
+        left = len(one.changes) - len(rows)
+        yield f"{left} changes more, for which a comment has no room: see {code('ohf diff')}."
+        yield ""
     yield "</details>"
     yield ""
+
+
+def _within(room: int, rows: Iterable[str]) -> Iterator[str]:
+    for row in rows:
+        room -= len(row)
+        if room < 0:
+            return
+        yield row
 
 
 def _row(change: Change) -> str:
