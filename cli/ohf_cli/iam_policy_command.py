@@ -36,7 +36,9 @@ _ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
     help="IAM documents, a CloudFormation template, or Terraform's JSON.",
 )
 @click.option(
-    "--role", type=click.Choice(["caller", "service", "trust"]), help="One policy alone, ready for aws iam."
+    "--role",
+    type=click.Choice(["caller", "service", "trust", "publisher"]),
+    help="One policy alone, ready for aws iam; publisher is for whoever runs ohf publish.",
 )
 @click.option("--account", metavar="ID", default="", help="The account; else that of the service role, else any.")
 @click.option(
@@ -51,6 +53,7 @@ _ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 )
 @click.option("--with-import", is_flag=True, help="Allow what ohf templates import reads as well.")
 @click.option("--with-review", is_flag=True, help="Allow rehearsals, plans, and reading bodies of stacks as well.")
+@click.option("--locked", is_flag=True, help="Let AWS refuse every stack that is not made from a published body.")
 @provider_options
 def command(
     names: tuple[str, ...],
@@ -61,6 +64,7 @@ def command(
     pairs: tuple[str, ...],
     with_import: bool,
     with_review: bool,
+    locked: bool,
 ) -> None:
     """Print the least IAM policies for the configured templates.
 
@@ -73,10 +77,13 @@ def command(
       ohf iam-policy --role caller > caller.json
       ohf iam-policy --format cfn > roles.json
       ohf iam-policy --template asg-ondemand --template instant-spot --format terraform > ohf.tf.json
+      ohf iam-policy --locked --role caller > locked.json
       ohf iam-policy --service-role arn:aws:iam::123456789012:role/ohf-cloudformation --role service
     """
     if service_role and not _ROLE_ARN.fullmatch(service_role):
         raise click.UsageError(f"--service-role {service_role}: not the ARN of a role")
+    if role == "publisher" and form != "json":
+        raise click.UsageError("--role publisher: it is printed as json alone")
     if account and not re.fullmatch(r"\d{12}", account):
         raise click.UsageError(f"--account {account}: an account has twelve digits")
     settings = provider_settings()
@@ -90,6 +97,7 @@ def command(
         service_role=service_role,
         importing=with_import,
         reviewing=with_review,
+        locked=locked,
     )
     print(json.dumps(_document(policies, form, role), indent=2))
     for note in policies.notes:
@@ -109,6 +117,9 @@ def _document(policies: Policies, form: str, role: Role | None) -> dict[str, Any
     if form == "terraform":
         return as_terraform(policies, role)
     documents = {"caller": policies.caller, "service": policies.service, "trust": policies.trust}
+    documents |= {"publisher": policies.publisher} if policies.publisher else {}
+    if role is not None and not documents.get(role):
+        raise click.UsageError(f"--role {role}: nothing is published (approvals.publish, --locked)")
     if role is not None:
         return dict(documents[role])
     return {"schema": "ohf/policies/v1", **documents, "notes": list(policies.notes)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ohf_iac.permissions.reviewing import review_statements
 from ohf_iac.permissions.service_role import service_role_statements
-from ohf_iac.permissions.statement import Statement, equals, tagged, together, via_cloudformation
+from ohf_iac.permissions.statement import Statement, equals, from_bodies, tagged, together, via_cloudformation
 from ohf_iac.request import RETURN_TAG_PREFIX, TAG_OWNER, TAG_SETTLED
 from ohf_iac.template.kinds import ASG, FLEET_MAINTAIN, SPOT_MAINTAIN
 
@@ -38,22 +38,33 @@ def _stacks(needs: Needs) -> Iterator[Statement]:
     ours = (needs.place.arn("cloudformation", f"stack/{NAMES}/*"),)
     owned = tagged("aws:RequestTag", TAG_OWNER, needs.owner)
     role = equals(cloudformation__RoleArn=needs.service_role) if needs.service_role else {}
-    yield Statement("CreateStacks", ("cloudformation:CreateStack",), ours, together(owned, role))
+    made = together(owned, role, from_bodies(needs))
+    yield Statement("CreateStacks", ("cloudformation:CreateStack",), ours, made)
     yield Statement("TagThem", ("cloudformation:TagResource",), ours, owned)
     yield Statement("DeleteStacks", ("cloudformation:DeleteStack",), ours, role)
     if needs.service_role:
         passed = equals(iam__PassedToService="cloudformation.amazonaws.com")
         yield Statement("HandTheRoleOver", ("iam:PassRole",), (needs.service_role,), passed)
     work = ["cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResources"]
-    work += ["cloudformation:UpdateStack"] if needs.has_rest else []
+    # IAM cannot tell an update with the previous template from one with a template of its own
+    work += ["cloudformation:UpdateStack"] if needs.has_rest and not needs.locked else []
     yield Statement("OurStacks", tuple(work), ours)
 
 
 def _bodies(needs: Needs) -> Iterator[Statement]:
-    """Bodies too long for a call; CloudFormation reads them with the permissions of whoever creates the stack."""
-    if needs.bucket:
-        objects = needs.place.arn("s3", f"{needs.bucket}/*.json", region="", account="")
-        yield Statement("LongBodies", ("s3:GetObject", "s3:PutObject"), (objects,))
+    """Bodies in S3; CloudFormation reads the version that a call names with the permissions of whoever calls."""
+    if not needs.bucket:
+        return
+    reading = ("s3:GetObject", "s3:GetObjectVersion")
+    if needs.published:
+        yield Statement("PublishedBodies", reading, (needs.bodies,))
+    else:
+        yield Statement("LongBodies", (*reading, "s3:PutObject"), (needs.bodies,))
+
+
+def publisher_statements(needs: Needs) -> Iterator[Statement]:
+    """What `ohf publish` asks of AWS."""
+    yield Statement("Publish", ("s3:GetObject", "s3:PutObject"), (needs.bodies,))
 
 
 def secret_statements(needs: Needs) -> Iterator[Statement]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from ohf_iac.permissions.policies import Policies
 
-Role = Literal["caller", "service", "trust"]
+Role = Literal["caller", "service", "trust", "publisher"]
 
 
 def as_cloudformation(policies: Policies, role: Role | None) -> dict[str, Any]:

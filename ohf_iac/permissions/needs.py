@@ -59,7 +59,9 @@ class Needs:
 
     Texts are "" where there is nothing of the kind. `instance_roles` maps an instance profile's name to the role in
     it, where that has another name, and the id of a foreign launch template to the role of its machines.
-    `assumed_role` is the one that the host works as, `secret` where a secret of the configuration is kept.
+    `assumed_role` is the one that the host works as, `secret` where a secret of the configuration is kept. `prefix`
+    is the bucket's folder of bodies; `published`: stacks are made from what lies there; `locked`: and from nothing
+    else, for which AWS itself is to see.
     """
 
     place: Place
@@ -70,6 +72,22 @@ class Needs:
     instance_roles: Mapping[str, str]
     assumed_role: str = ""
     secret: Reference | None = None
+    prefix: str = ""
+    published: bool = False
+    locked: bool = False
+
+    @property
+    def bodies(self) -> str:
+        """The objects that hold bodies, as an ARN; "" without a bucket."""
+        folder = f"{self.prefix.strip('/')}/".lstrip("/")
+        return self.place.arn("s3", f"{self.bucket}/{folder}*.json", region="", account="") if self.bucket else ""
+
+    @property
+    def body_urls(self) -> str:
+        """The URLs of all versions of these objects, in a policy's pattern: `?` stands for itself too."""
+        folder = f"{self.prefix.strip('/')}/".lstrip("/")
+        host = f"{self.bucket}.s3.{self.place.region}.{_DOMAINS.get(self.place.partition, 'amazonaws.com')}"
+        return f"https://{host}/{folder}*.json?versionId=*"
 
     @property
     def kinds(self) -> frozenset[Kind]:

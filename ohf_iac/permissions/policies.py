@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from ohf_iac.permissions.caller import caller_statements, secret_statements
+from ohf_iac.permissions.caller import caller_statements, publisher_statements, secret_statements
 from ohf_iac.permissions.needs import gathered
 from ohf_iac.permissions.service_role import service_role_statements, trust
 from ohf_iac.permissions.statement import document
@@ -25,7 +26,8 @@ INLINE_LIMIT: Final = 10_240
 class Policies:
     """IAM documents: of the host's credentials, of CloudFormation's service role, and who may work as that role.
 
-    `role_name` is the service role's, "" where none is configured. `notes` are sentences for people.
+    `role_name` is the service role's, "" where none is configured. `notes` are sentences for people. `publisher` is
+    for whoever publishes bodies, empty where nothing is published.
     """
 
     caller: Mapping[str, Any]
@@ -33,6 +35,7 @@ class Policies:
     trust: Mapping[str, Any]
     role_name: str
     notes: tuple[str, ...]
+    publisher: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def policies_of(needs: Needs, *, importing: bool = False, reviewing: bool = False) -> Policies:
@@ -43,7 +46,12 @@ def policies_of(needs: Needs, *, importing: bool = False, reviewing: bool = Fals
     caller = document(caller_statements(needs, importing=importing, reviewing=reviewing))
     service = document(service_role_statements(needs))
     return Policies(
-        caller, service, trust(), needs.service_role.rpartition("/")[2], tuple(_notes(needs, caller, service))
+        caller,
+        service,
+        trust(),
+        needs.service_role.rpartition("/")[2],
+        tuple(_notes(needs, caller, service)),
+        document(publisher_statements(needs)) if needs.published else {},
     )
 
 
@@ -53,6 +61,13 @@ def _notes(needs: Needs, caller: Mapping[str, Any], service: Mapping[str, Any]) 
             "provider.serviceRoleArn is not set: CloudFormation works with the caller's permissions, and the "
             "caller's policy holds the service role's statements too"
         )
+    if needs.locked and needs.has_rest:
+        yield (
+            "heterogeneous templates get no on-demand rest: UpdateStack is left out, because IAM cannot tell an "
+            "update with the previous template from one with another"
+        )
+    if needs.published:
+        yield f"whoever may write {needs.bodies} decides what runs: let the pipeline alone be publisher"
     if "*" in (needs.place.account, needs.place.region):
         yield "* stands for a region or account that is not known: set AWS_REGION, give --account"
     if needs.assumed_role:

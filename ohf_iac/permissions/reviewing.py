@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ohf_iac.permissions.statement import Statement, equals, tagged, together
+from ohf_iac.permissions.statement import Statement, equals, from_bodies, tagged, together
 from ohf_iac.request import TAG_OWNER
 
 if TYPE_CHECKING:
@@ -25,7 +25,12 @@ def review_statements(needs: Needs, names: str) -> Iterator[Statement]:
     both = (ours, rehearsals)
     owned = tagged("aws:RequestTag", TAG_OWNER, needs.owner)
     role = equals(cloudformation__RoleArn=needs.service_role) if needs.service_role else {}
-    yield Statement("MakeChangeSets", ("cloudformation:CreateChangeSet",), both, together(owned, role))
+    making = ("cloudformation:CreateChangeSet",)
+    if needs.locked:  # what is rehearsed is never executed, and need not be approved
+        yield Statement("MakePlans", making, (ours,), together(owned, role, from_bodies(needs)))
+        yield Statement("MakeRehearsals", making, (rehearsals,), together(owned, role))
+    else:
+        yield Statement("MakeChangeSets", making, both, together(owned, role))
     yield Statement("TagRehearsals", ("cloudformation:TagResource",), (rehearsals,), owned)
     yield Statement("DeleteRehearsals", ("cloudformation:DeleteStack",), (rehearsals,), role)
     yield Statement("ApplyPlans", ("cloudformation:ExecuteChangeSet",), (ours,))

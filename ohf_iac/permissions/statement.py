@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ohf_iac.permissions.needs import Needs
+
 #: what IAM shows of a call that CloudFormation makes with its caller's permissions (IAM, global condition keys)
 _VIA_CLOUDFORMATION: Final = {"ForAnyValue:StringEquals": {"aws:CalledVia": ("cloudformation.amazonaws.com",)}}
 
@@ -31,6 +33,11 @@ def equals(**keys: str | Iterable[str]) -> dict[str, dict[str, tuple[str, ...]]]
 def tagged(key: str, tag: str, value: str) -> dict[str, dict[str, tuple[str, ...]]]:
     """A StringEquals on one tag; `key` is `aws:RequestTag` or `ec2:ResourceTag`."""
     return {"StringEquals": {f"{key}/{tag}": (value,)}}
+
+
+def from_bodies(needs: Needs) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Where stacks are locked: only from a version of a published body; a call with a body has no such key."""
+    return {"StringLike": {"cloudformation:TemplateUrl": (needs.body_urls,)}} if needs.locked else {}
 
 
 def together(

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ohf_iac.request import stack_name
 from tests.e2e.matrix import TEMPLATES
-from tests.e2e.permitted import ROLE, Installation, client_of, said
+from tests.e2e.permitted import BUCKET, ROLE, Installation, client_of, said
 from tests.e2e.provider import Provider, forget, live_machines, live_stacks
 
 SHORT: Final = {"profile": "realistic", "capacity": {"*": 2}}
@@ -247,6 +247,13 @@ def _planned(installation: Installation) -> None:
     assert len(live_stacks(provider.aws)) == 1
 
 
+def _versions(installation: Installation) -> None:
+    """Where the bucket keeps versions, CloudFormation reads the one that was put."""
+    kept = {"Status": "Enabled"}
+    installation.provider.aws.client("s3").put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration=kept)
+    started("long").run(installation)
+
+
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     **{f"life of {kind}": life(template) for kind, template in TEMPLATES.items()},
     **{f"shortage of {kind}": shortage(template) for kind, template in TEMPLATES.items()},
@@ -267,6 +274,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "foreign group": life("foreign-group"),
     "foreign fleet": life("foreign-instant"),
     "long body": life("long"),
+    "long body in versions": Scenario(_versions),
     "own key": started("encrypted"),
     "reserved": started("reserved"),
     "attributes": started("by-attributes"),

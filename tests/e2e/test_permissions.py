@@ -70,6 +70,7 @@ NEEDED: Final[dict[tuple[Who, str], str]] = {
     ("caller", "ec2:TerminateInstances"): "memory lost, all gone",
     ("caller", "iam:PassRole"): REQUEST_FLEET,
     ("caller", "s3:GetObject"): "long body",
+    ("caller", "s3:GetObjectVersion"): "long body in versions",
     ("caller", "s3:PutObject"): "long body",
     ("service", "autoscaling:CreateAutoScalingGroup"): "mixed group",
     ("service", "autoscaling:CreateOrUpdateTags"): "mixed group",

@@ -30,7 +30,13 @@ ROLE = "arn:aws:iam::123456789012:role/ohf-cloudformation"
 #: services called by the code, by botocore's name, with the prefix of their IAM actions
 SERVICES = {"autoscaling": "autoscaling", "cloudformation": "cloudformation", "ec2": "ec2", "s3": "s3"}
 #: actions that IAM knows and that are no API operation (service authorization reference)
-PERMISSION_ONLY = {"iam:PassRole", "cloudformation:TagResource", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
+PERMISSION_ONLY = {
+    "iam:PassRole",
+    "cloudformation:TagResource",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+    "s3:GetObjectVersion",
+}
 #: what CloudFormation does with the caller's permissions: it reads the template that the caller names
 ON_OUR_BEHALF = {"s3:GetObject"}
 
