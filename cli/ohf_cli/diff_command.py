@@ -23,7 +23,8 @@ from ohf_cli.words import plural
 from ohf_iac.errors import StorageError
 from ohf_iac.review.diff.comparison import compared, document
 from ohf_iac.review.diff.markdown import markdown
-from ohf_iac.review.versions import approvers, nothing
+from ohf_iac.review.standing import standing
+from ohf_iac.review.versions import nothing
 
 if TYPE_CHECKING:
     from ohf_iac.review.diff.comparison import Comparison, Version
@@ -125,8 +126,8 @@ def _comparisons(
 
 
 def _compared(configuration: Configuration, name: str, before: Version, after: Version) -> Comparison:
-    who = approvers(configuration.settings, name, after.sha256, time.time()) if after.sha256 else ""
-    return compared(name, before, after, who)
+    found = standing(configuration.settings, name, after.sha256, time.time())
+    return compared(name, before, after, found.by)
 
 
 def _plain(found: tuple[Comparison, ...]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,16 @@ from ohf_cli.output import Output, dumped, output_option, show_table
 from ohf_cli.provider import provider_options, provider_settings
 from ohf_cli.rendered_folder import check_folder, texts_of, write_folder
 from ohf_cli.rendering import rendered_stacks, root_option
-from ohf_cli.table import Table, row
+from ohf_cli.table import Cell, Table, row
 from ohf_cli.words import plural
 from ohf_iac.config.catalogue_file import load_catalogue
 from ohf_iac.render.index import render_index
+from ohf_iac.review.standing import asks_for_approvals, standing
 
 if TYPE_CHECKING:
+    from ohf_cli.table import Row
+    from ohf_iac.config import Settings
+    from ohf_iac.review.standing import Standing
     from ohf_iac.stack import RenderedStack
 
 
@@ -81,7 +86,7 @@ def command(
             check_folder(Path(directory), texts, catalogue.refused, output)
             return
         write_folder(Path(directory), texts)
-    _report(output, stacks, index)
+    _report(output, settings, stacks, index)
     if everything and catalogue.refused:
         names = ", ".join(one.template_id for one in catalogue.refused)
         raise FoundError(f"render all templates: {names} refused", hint="ohf templates validate")
@@ -96,12 +101,20 @@ def _text(stack: RenderedStack, as_yaml: bool, canonical: bool) -> str:
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
-def _report(output: Output, stacks: tuple[RenderedStack, ...], index: dict[str, Any]) -> None:
-    rows = [
-        row(one.template_id, one.kind, str(len(json.loads(one.body)["Resources"])), str(len(one.body)), one.digest)
-        for one in stacks
-    ]
-    table = Table(("TEMPLATE", "KIND", "RESOURCES", "BYTES", "SHA256"), tuple(rows))
-    show_table(output, index, table, "no template can be rendered")
+def _report(output: Output, settings: Settings, stacks: tuple[RenderedStack, ...], index: dict[str, Any]) -> None:
+    asked = output == "table" and asks_for_approvals(settings)
+    headers = ("TEMPLATE", "KIND", "RESOURCES", "BYTES", "SHA256", *(("APPROVED",) if asked else ()))
+    rows = tuple(
+        _row(one, standing(settings, one.template_id, one.digest, time.time()) if asked else None) for one in stacks
+    )
+    show_table(output, index, Table(headers, rows, "WHO OR WHY" if asked else ""), "no template can be rendered")
     if output == "table":
         print(f"rendered {plural(len(stacks), 'template')}, no AWS calls", file=sys.stderr)
+
+
+def _row(stack: RenderedStack, found: Standing | None) -> Row:
+    resources = str(len(json.loads(stack.body)["Resources"]))
+    cells = (stack.template_id, stack.kind, resources, str(len(stack.body)), stack.digest)
+    if found is None:
+        return row(*cells)
+    return row(*cells, Cell("yes", "good") if found.approved else Cell("no", "bad"), note=found.note)

@@ -7,14 +7,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ohf_iac.approval.decide import BROKEN, Allowed, judged
+from ohf_iac.approval.decide import BROKEN
 from ohf_iac.bounded_json import LONGEST, OutOfBoundsError, parse_json
 from ohf_iac.config.catalogue_file import catalogue_files, load_catalogue
 from ohf_iac.config.folders import read_file
 from ohf_iac.config.lock_file import approved_body, lock_or_empty
 from ohf_iac.config.yaml_text import YamlTextError, parse_yaml
 from ohf_iac.errors import ApprovalError, StorageError, ValidationError
-from ohf_iac.operations.approved import rules_of, verifier
 from ohf_iac.render import render
 from ohf_iac.review.diff.comparison import Version, version
 
@@ -54,20 +53,6 @@ def approved(settings: Settings, template_id: str, read: Read = read_file) -> Ve
             code=BROKEN,
         )
     return Version("approved", _object(parse_json(text), f"approved/{digest}.json"), digest)
-
-
-def approvers(settings: Settings, template_id: str, digest: str, now: float) -> str:
-    """Who approved a body so that it may be sent at epoch `now`; "" when it may not, or the lock cannot be used."""
-    try:
-        entry = lock_or_empty(settings).entries.get(digest)
-    except ApprovalError:  # `ohf verify` tells; a diff needs no lock
-        return ""
-    if entry is None or entry.template != template_id:
-        return ""
-    verdict = judged(entry, rules_of(settings), now, verifier(settings))
-    if not isinstance(verdict, Allowed) or verdict.break_glass:
-        return ""
-    return ", ".join(dict.fromkeys(f"{one.by} {one.ticket}".strip() for one in verdict.approvals))
 
 
 def of_file(path: str) -> Version:

@@ -92,3 +92,16 @@ def test_a_narrow_terminal_shows_each_change_whole(human: Human) -> None:
     assert sum(line.startswith("security  ") for line in lines) == 1
     assert lines[lines.index("          + LaunchTemplate.KeyName  BROADENS key-pair") + 1].strip() == "grid-key"
     assert lines[-1].startswith("verdict: needs approval (")
+
+
+def test_the_table_of_digests_tells_who_approved(human: Human) -> None:
+    conf = reviewed(human, unsigned=True)
+    assert "APPROVED" not in human.says("render", "--all")
+    approve(human, "--ticket", "CHG1", "--expires", "2999-01-31")
+    told = dict(line.split(maxsplit=1) for line in human.says("render", "--all").splitlines())
+    assert told[TEMPLATE].endswith(f"yes       {APPROVER} CHG1, until 2999-01-31")
+    assert told["asg-ondemand"].endswith("no        never approved")
+    changed(conf, httpTokens="optional")
+    assert "no        body changed since approval" in human.says("render", "--all")
+    (conf / "ohf.lock").write_text("{")
+    assert "ohf.lock" in human.says("render", "--all")
