@@ -14,7 +14,7 @@ import click
 from ohf_cli.approve_screen import before_lines, question
 from ohf_cli.output import Output, output_option, show
 from ohf_cli.provider import provider_options, provider_settings, stateless_environ
-from ohf_cli.rendering import rendered_stacks, root_option
+from ohf_cli.rendering import root_option
 from ohf_cli.table import Cell
 from ohf_cli.templates_command import found_template
 from ohf_cli.terminal import terminal_of, write_lines
@@ -25,6 +25,7 @@ from ohf_iac.clock import clock_for
 from ohf_iac.config.catalogue_file import catalogue_files, find_catalogue, load_catalogue
 from ohf_iac.config.lock_file import APPROVED_FOLDER, LOCK_FILE, keep_approved, lock_folder, lock_or_empty
 from ohf_iac.errors import ApprovalError
+from ohf_iac.render import render
 from ohf_iac.review.approving import (
     approval_at,
     check_four_eyes,
@@ -125,8 +126,8 @@ def command(
 def _candidate(settings: Settings, template_id: str, root: str) -> Candidate:
     catalogue = load_catalogue(settings, root=root)
     template = found_template(catalogue, template_id)
-    (stack,) = rendered_stacks(settings, catalogue, template_id, root)
-    files = catalogue_files(settings, root=root)
+    files = catalogue_files(settings, root=root)  # read once: what is rendered is what is hashed
+    stack = render(template, settings.template.defaults, files)
     lock = lock_or_empty(settings)
     path = find_catalogue(settings).path
     folder = os.path.dirname(path)

@@ -10,8 +10,9 @@ import click
 
 from ohf_cli.edge import UnapprovedError
 from ohf_cli.provider import provider_options, provider_settings, stateless_environ
-from ohf_cli.rendering import rendered_stacks, root_option
+from ohf_cli.rendering import root_option
 from ohf_cli.report_formats import formats_option, write_output_files
+from ohf_cli.templates_command import found_template
 from ohf_cli.terminal import terminal_of, write_lines
 from ohf_cli.verify_deployed import verify_deployed
 from ohf_cli.verify_report import FORMATS, check_lines, reports_of
@@ -22,6 +23,7 @@ from ohf_iac.config.catalogue_file import catalogue_files, load_catalogue
 from ohf_iac.config.lock_file import approved_body, lock_or_empty
 from ohf_iac.errors import ApprovalError
 from ohf_iac.operations.approved import rules_of, verifier
+from ohf_iac.render import render
 from ohf_iac.review.verifying import Check, Configured, verify_lock, verify_template
 
 if TYPE_CHECKING:
@@ -103,11 +105,10 @@ def checks_of(settings: Settings, template_id: str, root: str) -> Iterator[Check
     files = catalogue_files(settings, root=root)
     now = clock_for(settings, stateless_environ(), lambda _told: None)()
     bodies, rules, verify = _bodies(settings, lock), rules_of(settings), verifier(settings)
-    for stack in rendered_stacks(settings, catalogue, template_id, root):
-        template = catalogue.find(stack.template_id)
-        if template is not None:
-            found = Configured(stack, input_hash(template, settings.template.defaults, files))
-            yield verify_template(found, lock, bodies, rules, now, verify)
+    defaults = settings.template.defaults
+    for one in (found_template(catalogue, template_id),) if template_id else catalogue.templates:
+        found = Configured(render(one, defaults, files), input_hash(one, defaults, files))
+        yield verify_template(found, lock, bodies, rules, now, verify)
     for check in verify_lock(lock, bodies, verify):
         if template_id in ("", check.template):
             yield check

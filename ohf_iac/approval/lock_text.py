@@ -98,7 +98,7 @@ def _entry(digest: str, told: Any) -> Entry:
             raise _UnfitError(f"has a {name} of the wrong type {where}")
     if not all(isinstance(one, str) for one in told["images"]):
         raise _UnfitError(f"has images that are no texts {where}")
-    if not all(isinstance(bounds, dict) for bounds in told["envelope"].values()):
+    if not all(_bounds_fit(bounds) for bounds in told["envelope"].values()):
         raise _UnfitError(f"has an envelope of the wrong shape {where}")
     if not 0 < len(told["approvals"]) <= MOST_APPROVALS:
         raise _UnfitError(f"must hold 1 to {MOST_APPROVALS} approvals {where}")
@@ -113,6 +113,21 @@ def _entry(digest: str, told: Any) -> Entry:
         resources=told["resources"],
         approvals=tuple(sorted((_approval(one, where) for one in told["approvals"]), key=lambda x: (x.at, x.by))),
     )
+
+
+def _bounds_fit(bounds: Any) -> bool:
+    """Whether bounds of a parameter are what `envelope_of` makes of a body: comparing with others would fail."""
+    if not isinstance(bounds, dict) or not set(bounds) <= {"min", "max", "pattern", "values", "default"}:
+        return False
+    if not all(type(bounds[word]) is int for word in ("min", "max") if word in bounds):
+        return False
+    if not isinstance(bounds.get("values", []), list):
+        return False
+    try:
+        re.compile(bounds.get("pattern", ""))
+    except (re.error, TypeError, RecursionError, OverflowError):
+        return False
+    return True
 
 
 def _approval(told: Any, where: str) -> Approval:

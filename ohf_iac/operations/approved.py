@@ -86,13 +86,18 @@ def rules_of(settings: Settings) -> Rules:
 
 
 def verifier(settings: Settings) -> Verify:
-    """What checks signatures against the configured signers."""
+    """What checks signatures against the configured signers, each once: a process is started for it."""
+    known: dict[tuple[bytes, str], str] = {}
 
     def verify(entry: Entry, approval: Approval) -> str:
-        from ohf_iac.ssh_signature import fault  # a process is started, and not every approval is signed
+        from ohf_iac.ssh_signature import fault  # not every approval is signed
 
-        signers = settings.approvals.allowed_signers
-        return fault(signers, approval.by, approval.at, approval.signature, statement(entry, approval))
+        said = statement(entry, approval)
+        key = (said, approval.signature)
+        if key not in known:
+            signers = settings.approvals.allowed_signers
+            known[key] = fault(signers, approval.by, approval.at, approval.signature, said)
+        return known[key]
 
     return verify
 

@@ -118,7 +118,7 @@ def test_the_change_since_the_last_approval_is_shown_with_what_lint_finds(human:
     committed(conf)
     done = alone(human.provider, "approve", TEMPLATE, "--yes", "--expect-sha256", digest_of(human))
     seen = done.stderr.decode()
-    assert "~  LaunchTemplate.MetadataOptions.HttpTokens" in seen
+    assert "HttpTokens" in seen
     assert "optional -> required" in seen
     assert "TargetCapacity 1 to 2000" in seen
 

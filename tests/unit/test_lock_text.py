@@ -65,6 +65,10 @@ def first(document: Any) -> Any:
     return next(iter(document["entries"].values()))
 
 
+def bounds_of(document: Any) -> Any:
+    return first(document)["envelope"]["TargetCapacity"]
+
+
 WRONG: dict[str, Callable[[Any], object]] = {
     "another schema": lambda told: told.update(schema="ohf/lock/v2"),
     "no schema": lambda told: told.pop("schema"),
@@ -73,6 +77,11 @@ WRONG: dict[str, Callable[[Any], object]] = {
     "a fact that is missing": lambda told: first(told).pop("input"),
     "a fact of another type": lambda told: first(told).update(rendererAbi=True),
     "an envelope of another shape": lambda told: first(told)["envelope"].update(Owner=3),
+    "an envelope with a word that nobody knows": lambda told: bounds_of(told).update(step=5),
+    "a bound that is no number": lambda told: bounds_of(told).update(max="many"),
+    "a pattern that is none": lambda told: bounds_of(told).update(pattern="("),
+    "a pattern that is no text": lambda told: bounds_of(told).update(pattern=5),
+    "values that are no list": lambda told: bounds_of(told).update(values="a"),
     "an image that is no text": lambda told: first(told).update(images=[3]),
     "no approvals": lambda told: first(told).update(approvals=[]),
     "too many approvals": lambda told: first(told).update(approvals=first(told)["approvals"] * 11),

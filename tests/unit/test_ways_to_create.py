@@ -1,6 +1,6 @@
 """There are two ways by which a stack comes to be, and approvals stand before both.
 
-What they refuse is tested end to end (test_enforcement, test_plan); here it is held that no third way is added
+What they refuse is tested end to end (test_enforcement, test_plans); here it is held that no third way is added
 beside them unnoticed.
 """
 
