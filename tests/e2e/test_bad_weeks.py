@@ -99,6 +99,8 @@ class Week:
         assert [one["requestId"] for one in entries] == asked
         for entry in entries:
             book = self.requests if entry["requestId"] in self.requests else self.returns
+            if entry["requestId"] not in book:
+                continue  # a return that failed a moment ago, in one of several answers at once
             before = book[entry["requestId"]]
             if before and self.storm and entry["status"] == "running":
                 self.tally["not known in a storm"] += 1  # the other host was told, or the folder is lost
