@@ -11,7 +11,7 @@ from ohf_cli.output import dumped
 from ohf_cli.table import Cell, Row, Table, Tone, laid_out, row, text_of
 from ohf_cli.words import plural
 from ohf_iac import VERSION
-from ohf_iac.review.findings import LEVELS, FailOn, Finding, Level, RuleFacts, at_or_above
+from ohf_iac.review.findings import LEVELS, FailOn, Finding, Level, RuleFacts, at_or_above, fingerprints
 from ohf_iac.review.github import workflow_commands
 from ohf_iac.review.junit import cases_of, junit
 from ohf_iac.review.sarif import sarif
@@ -94,12 +94,15 @@ def lint_document(report: LintReport) -> dict[str, Any]:
         "templates": list(report.templates),
         "counts": report.counts,
         "cfnLint": report.cfn_lint,
-        "findings": [finding_document(one) for one in report.findings],
+        "findings": [
+            finding_document(one, mark)
+            for one, mark in zip(report.findings, fingerprints(report.findings), strict=True)
+        ],
     }
 
 
-def finding_document(one: Finding) -> dict[str, Any]:
-    """A finding for programs."""
+def finding_document(one: Finding, mark: str) -> dict[str, Any]:
+    """A finding for programs, with its fingerprint."""
     related = one.related
     return {
         "rule": one.rule,
@@ -115,7 +118,7 @@ def finding_document(one: Finding) -> dict[str, Any]:
         "doc": one.doc,
         "related": related and {"file": related.file, "line": related.line, "message": related.message},
         "suppressed": {"reason": one.reason, "until": one.until} if one.suppressed else None,
-        "fingerprint": one.fingerprint,
+        "fingerprint": mark,
     }
 
 

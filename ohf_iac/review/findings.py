@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 Level = Literal["error", "warning", "info"]
 #: a level, or `never`: the least grave finding by which a check fails
@@ -66,18 +67,6 @@ class Finding:
         """`file:line:column`, as editors and terminals make links of it."""
         return ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
 
-    @property
-    def fingerprint(self) -> str:
-        """The same as long as it is the same finding: lines, wording, levels and folders may change."""
-        file = self.file.rpartition("/")[2]
-        told = f"{self.rule}\n{self.template}\n{self.field}\n{self.place}\n{file}\n{self._detail}"
-        return hashlib.sha256(told.encode()).hexdigest()[:32]
-
-    @property
-    def _detail(self) -> str:
-        """What tells two findings of one rule and field apart where no path in a body does."""
-        return "" if self.place or self.related is None else f"{self.related.file}:{self.related.line}"
-
 
 @dataclass(frozen=True, slots=True)
 class RuleFacts:
@@ -97,6 +86,20 @@ def at_or_above(findings: Iterable[Finding], fail_on: FailOn) -> tuple[Finding, 
         return ()
     grave = LEVELS[: LEVELS.index(fail_on) + 1]
     return tuple(one for one in findings if one.level in grave and not one.suppressed)
+
+
+def fingerprints(findings: Iterable[Finding]) -> Iterator[str]:
+    """For each finding what stays as long as it is the same finding: lines, wording, levels and folders may change.
+
+    Of several in one place each has its own.
+    """
+    seen: Counter[str] = Counter()
+    for one in findings:
+        file = one.file.rpartition("/")[2]
+        script = one.related.file if one.related else ""
+        told = f"{one.rule}\n{one.template}\n{one.field}\n{one.place}\n{file}\n{script.rpartition('/')[2]}"
+        seen[told] += 1
+        yield hashlib.sha256(f"{told}\n{seen[told]}".encode()).hexdigest()[:32]
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

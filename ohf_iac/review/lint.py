@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac.errors import ValidationError
 from ohf_iac.exposure import exposures
 from ohf_iac.render import render
 from ohf_iac.review.body_fields import field_behind
-from ohf_iac.review.findings import Finding, RuleFacts, in_order
-from ohf_iac.review.rule import Policy, Rule, Subject
+from ohf_iac.review.findings import Finding, Related, RuleFacts, in_order
+from ohf_iac.review.rule import Hit, Policy, Rule, Subject
 from ohf_iac.review.security_rules import SECURITY_RULES
 from ohf_iac.review.sound_rules import SOUND_RULES
 from ohf_iac.review.source import field_spot
@@ -40,13 +40,18 @@ REFUSED: Final = RuleFacts(
 
 @dataclass(frozen=True, slots=True)
 class Lintable:
-    """A catalogue with all that a look at it needs; `shown` names a file that the catalogue names, for reports."""
+    """A catalogue with all that a look at it needs.
+
+    `shown` names a file that the catalogue names, for reports; `said` has the settings of section `template` that
+    `ohf.json` writes, each with its place there.
+    """
 
     catalogue: Catalogue
     source: Source
     files: Mapping[str, bytes]
     policy: Policy
     shown: Callable[[str], str]
+    said: Mapping[str, Related]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +132,6 @@ def _subject(what: Lintable, template: HostTemplate, stack: RenderedStack) -> Su
 def _of_rule(what: Lintable, rule: Rule, subject: Subject, entry: Spot) -> Iterator[Finding]:
     for hit in rule.check(subject):
         spot = field_spot(entry, hit.field)
-        related = hit.related
-        if related is not None:
-            related = type(related)(what.shown(related.file), related.line, related.message)
         yield Finding(
             rule=rule.id,
             level=rule.level,
@@ -143,8 +145,15 @@ def _of_rule(what: Lintable, rule: Rule, subject: Subject, entry: Spot) -> Itera
             doc=rule.doc,
             title=rule.title,
             place=hit.place,
-            related=related,
+            related=_related(what, hit, subject),
         )
+
+
+def _related(what: Lintable, hit: Hit, subject: Subject) -> Related | None:
+    """The line of a script, or of `ohf.json` where that says what the entry leaves to it."""
+    if hit.related is not None:
+        return replace(hit.related, file=what.shown(hit.related.file))
+    return None if subject.writes(hit.field) else what.said.get(hit.field)
 
 
 def _of_body(what: Lintable, found: BodyFinding, template: HostTemplate, entry: Spot) -> Finding:

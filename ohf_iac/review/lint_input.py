@@ -10,6 +10,7 @@ from ohf_iac.config.documents import parsed
 from ohf_iac.config.folders import first_found, read_file
 from ohf_iac.config.load import OWN_FILE
 from ohf_iac.errors import ConfigurationError, ValidationError
+from ohf_iac.review.findings import Related
 from ohf_iac.review.lint import Lintable
 from ohf_iac.review.places import Spot
 from ohf_iac.review.rule import Policy
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ohf_iac.config.folders import Found, Read
 
 _UNKNOWN: Final = Spot(1, 1)
+#: settings whose field has another name
+_FIELDS: Final = {"tags": "instanceTags"}
 
 
 def lintable(settings: Settings, base: str, root: str = "", read: Read = read_file) -> Lintable:
@@ -44,6 +47,7 @@ def lintable(settings: Settings, base: str, root: str = "", read: Read = read_fi
         files,
         _policy(settings),
         lambda name: name if os.path.isabs(name) else shown_path(f"{folder}/{name}", settings.conf_dir, base),
+        _said(settings, base, read),
     )
 
 
@@ -80,6 +84,16 @@ def _policy(settings: Settings) -> Policy:
         assumed_role=settings.provider.assume_role_arn,
         bucket=settings.provider.template_bucket,
     )
+
+
+def _said(settings: Settings, base: str, read: Read) -> dict[str, Related]:
+    own = first_found((OWN_FILE,), settings.search, read)
+    section = places_of(own).find(("template",)) if own else None
+    if own is None or section is None:
+        return {}
+    file = shown_path(own.path, settings.conf_dir, base)
+    found = {str(name): Related(file, spot.line, "it is set here") for name, spot in section.inside.items()}
+    return {_FIELDS.get(name, name): place for name, place in found.items()}
 
 
 def _spots(own: Found, count: int) -> tuple[Spot, ...]:

@@ -10,6 +10,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from ohf_iac.review.findings import fingerprints
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -24,7 +26,9 @@ _FINGERPRINT: Final = "ohf/v1"
 def sarif(tool: str, version: str, findings: Iterable[Finding], rules: Sequence[RuleFacts]) -> str:
     """One run, with a final newline; `rules` are all that were asked, those of every finding among them."""
     places = {rule.id: place for place, rule in enumerate(rules)}
-    results = [_result(one, places[one.rule]) for one in findings]
+    listed = tuple(findings)
+    marks = fingerprints(listed)
+    results = [_result(one, places[one.rule], mark) for one, mark in zip(listed, marks, strict=True)]
     driver = {"name": tool, "semanticVersion": version, "rules": [_rule(one) for one in rules]}
     run = {
         "tool": {"driver": driver},
@@ -57,14 +61,14 @@ def _name(title: str) -> str:
     return "".join(word[0].upper() + word[1:] for word in words) or "Finding"
 
 
-def _result(finding: Finding, rule: int) -> dict[str, Any]:
+def _result(finding: Finding, rule: int, mark: str) -> dict[str, Any]:
     """§3.27"""
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": rule,
         "level": _LEVELS[finding.level],
         "message": {"text": _told(finding)},
-        "partialFingerprints": {_FINGERPRINT: finding.fingerprint},
+        "partialFingerprints": {_FINGERPRINT: mark},
         "properties": {"template": finding.template, "field": finding.field, "place": finding.place},
     }
     if finding.file:

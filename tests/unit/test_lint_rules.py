@@ -173,3 +173,34 @@ HARMLESS = [
 def test_scripts_that_run_what_nobody_reviewed(line: str, risky: bool, encoding: str) -> None:
     script = f"#!/bin/sh\n\n{line}\nexit 0\n".encode(encoding)
     assert [risk.line for risk in risks_in(script)] == ([3] if risky else [])
+
+
+def test_what_ohf_json_says_for_all_templates_leads_there_too() -> None:
+    own = {"template": {"maxPerRequest": 10, "httpTokens": "optional"}}
+    found, lines = review([SOUND, {**SOUND, "templateId": "own", "httpTokens": "optional"}], own)
+    (one,) = of_rule(found, "OHF-S003", "sound")
+    assert "templateId" in lines[one.line - 1]
+    assert one.related is not None
+    text = json.dumps(own, indent=2).splitlines()
+    assert (one.related.file, "httpTokens" in text[one.related.line - 1]) == ("ohf.json", True)
+    assert "ohf.json" in one.message
+    (other,) = of_rule(found, "OHF-S003", "own")
+    assert other.related is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"maxNumber": None}, "maxNumber"),
+        ({"rootDeviceName": None, "rootDeviceVolumeSize": 50}, "rootDeviceVolumeSize"),
+        ({"subnetId": None, "providerApi": "ASG"}, "subnetId"),
+        ({"templateId": "a b"}, "templateId"),
+    ],
+)
+def test_what_cannot_be_served_is_an_error_at_the_field_to_blame(fields: dict[str, object], field: str) -> None:
+    entry = {key: value for key, value in {**SOUND, **fields}.items() if value is not None}
+    found, lines = review([{**SOUND, "templateId": "first"}, entry])
+    (one,) = found.findings
+    assert (one.rule, one.level, one.field) == (REFUSED.id, "error", field)
+    assert (field if field in entry else "templateId") in lines[one.line - 1]
+    assert one.line > len(lines) // 2 - 2

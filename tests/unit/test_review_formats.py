@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ohf_iac.review.findings import LEVELS, Finding, Related, RuleFacts, at_or_above, in_order
+from ohf_iac.review.findings import LEVELS, Finding, Related, RuleFacts, at_or_above, fingerprints, in_order
 from ohf_iac.review.github import workflow_commands
 from ohf_iac.review.junit import Case, Failure, cases_of, junit
 from ohf_iac.review.lint import rules_of
@@ -186,8 +186,10 @@ def test_fingerprints_stay_while_lines_and_words_move() -> None:
         30,
         place="Resources.LaunchTemplate",
     )
-    assert other.fingerprint == FINDING.fingerprint
-    assert len({one.fingerprint for one in findings_of_every_rule()}) == len(findings_of_every_rule())
+    assert list(fingerprints([other])) == list(fingerprints([FINDING]))
+    every = findings_of_every_rule()
+    assert len({*fingerprints(every)}) == len(every)
+    assert len({*fingerprints([SCRIPT, SCRIPT, FINDING, SCRIPT])}) == 4
 
 
 def commands_read(line: str) -> tuple[str, dict[str, str], str]:
