@@ -194,6 +194,21 @@ CASES: list[tuple[str, Group, str, Callable[[Body], object], Callable[[Body], ob
         nothing,
         lambda of: of["Resources"].update(R={"Type": "AWS::IAM::Role"}),
     ),
+    (
+        "macro",
+        "security",
+        "instant-spot",
+        nothing,
+        lambda of: machine(of).update({"Fn::Transform": {"Name": "Own"}}),
+    ),
+    ("units", "cost", "heterogeneous-spot", nothing, setting(parameter("RestCapacity"), "Default", 5)),
+    (
+        "parameter-values",
+        "security",
+        "instant-spot",
+        lambda of: of.update(Rules={"R": {"Assertions": []}}),
+        lambda of: of.pop("Rules"),
+    ),
     ("macro", "security", "instant-spot", nothing, lambda of: of.update(Transform=["Own"])),
     (
         "unreadable",

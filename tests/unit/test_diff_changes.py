@@ -12,11 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ohf_cli.diff_screen import diff_lines
+from ohf_cli.validation import schema_findings
 from ohf_iac.review.diff.changes import Change, changes_between
+from ohf_iac.review.diff.comparison import compared, document, version
 from ohf_iac.review.diff.edits import Sides, edits_between
 from ohf_iac.review.diff.hidden import without_secrets
 from ohf_iac.review.diff.leaves import Path as LeafPath
 from ohf_iac.review.diff.leaves import leaves_of
+from ohf_iac.review.diff.markdown import markdown
 from ohf_iac.review.diff.places import place_of
 
 STACKS = Path(__file__).parents[2] / "examples" / "stacks"
@@ -174,6 +178,16 @@ def test_every_leaf_that_differs_is_in_some_change_and_reversing_swaps(
     assert all(covered(edit.path, places) for edit in edits)
     swapped = edits_between(sides(other, one))
     assert [(e.path, e.before, e.after) for e in edits] == [(e.path, e.after, e.before) for e in swapped]
+
+
+@given(bodies, bodies)
+@settings(max_examples=200, deadline=None)
+def test_any_two_bodies_can_be_told_in_each_form(one: dict[str, Any], other: dict[str, Any]) -> None:
+    found = (compared("t", version("a", one), version("b", other)),)
+    assert schema_findings("diff", document(found)) == ()
+    assert markdown(found).endswith("\n")
+    for width in (None, 80):
+        assert list(diff_lines(found, width))
 
 
 def covered(path: LeafPath, places: tuple[str, ...]) -> bool:

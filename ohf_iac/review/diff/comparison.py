@@ -74,10 +74,11 @@ def short(one: Version) -> str:
     return one.sha256[:SHORT] or "(none)"
 
 
-def resources_of(one: Version) -> str:
+def resources_of(version: Version) -> str:
     """The types of a body's resources, without the service's name."""
-    resources = one.body.get("Resources")
-    kinds = [str(each.get("Type", "?")) for each in resources.values()] if isinstance(resources, dict) else []
+    resources = version.body.get("Resources")
+    each = resources.values() if isinstance(resources, dict) else ()
+    kinds = [str(one.get("Type", "?")) for one in each if isinstance(one, dict)]
     return " + ".join(dict.fromkeys(kind.rpartition("::")[2] for kind in kinds))
 
 

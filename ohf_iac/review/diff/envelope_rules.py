@@ -53,7 +53,9 @@ _PLAIN_FUNCTIONS: Final = frozenset({"Ref", "Fn::Sub", "Fn::GetAtt", "Fn::Join",
 
 
 def _more_units(edit: Edit, _sides: Sides) -> bool:
-    return _limit(edit) and edit.names[1] in COUNTS
+    if edit.names[:1] != ("Parameters",) or not COUNTS.intersection(edit.names[1:2]):
+        return False
+    return _limit(edit) or (edit.name == "Default" and raised(edit, unset=0))
 
 
 def _limit(edit: Edit) -> bool:
@@ -70,6 +72,8 @@ def _wider_limit(edit: Edit, _sides: Sides) -> bool:
 
 
 def _wider_input(edit: Edit, sides: Sides) -> bool:
+    if edit.names[:1] == ("Rules",):  # CloudFormation's own checks of parameters
+        return edit.before is not ABSENT
     if edit.names[:1] != ("Parameters",) or len(edit.names) < 3:
         return False
     if not has(sides.before, edit.path[:2]):
@@ -120,7 +124,8 @@ def _resource(edit: Edit, _sides: Sides) -> bool:
 
 
 def _macro(edit: Edit, _sides: Sides) -> bool:
-    return edit.names[:1] == ("Transform",) and edit.after is not ABSENT
+    named = edit.names[:1] == ("Transform",) or "Fn::Transform" in edit.names
+    return named and edit.after is not ABSENT
 
 
 def _unreadable(edit: Edit, _sides: Sides) -> bool:

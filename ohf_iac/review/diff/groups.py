@@ -62,7 +62,7 @@ def group_of(names: tuple[str, ...]) -> Group:
     The innermost property that is known decides; one that nobody knows belongs to what it stands in, or is "other".
     """
     section, *rest = names
-    if section == "Transform":
+    if section in ("Transform", "Rules") or "Fn::Transform" in names:
         return "security"
     if section == "Parameters":
         return _of_parameter(rest)

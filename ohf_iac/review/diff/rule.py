@@ -35,7 +35,7 @@ def gone_with_what_held_it(path: Path, sides: Sides) -> bool:
     A resource of another type counts as gone: what stands there now is judged by itself.
     """
     if not has(sides.after, path[:2]):
-        return True
+        return path[0] != "Rules"  # which hold nothing, and keep out much
     kind = (*path[:2], "Type")
     if path[0] == "Resources" and sides.before.values.get(kind) != sides.after.values.get(kind):
         return True
