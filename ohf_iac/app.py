@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ohf_iac.chained_file import ChainedFile
 from ohf_iac.clock import Deadline, clock_for
 from ohf_iac.config import load
 from ohf_iac.config.folders import check_configured
@@ -41,7 +42,7 @@ class App:
     random_hex: Callable[[], str]
     sleep: Callable[[float], None]
     handlers: tuple[Handler, ...]
-    audit: LineFile | None = None
+    audit: ChainedFile | None = None
     keep_events: Callable[[tuple[Event, ...]], None] | None = None
 
     @property
@@ -58,7 +59,7 @@ def app_for(environ: Mapping[str, str]) -> App:
     now = clock_for(settings, environ, log.warning)
     for warning in settings.warnings:
         log.debug(warning)
-    audit = LineFile(settings.audit_file, settings.logging.max_bytes, settings.logging.rotations)
+    audit = ChainedFile(settings.audit_file, settings.logging.max_bytes, settings.logging.rotations)
     handlers: list[Handler] = [log_handler(log)] if settings.events.log else []
     handlers += [audit_handler(audit, now)] if settings.events.audit else []
     store = store_of(settings, settings.storage.kind, lambda: deadline.left, log.error)

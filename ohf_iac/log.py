@@ -21,6 +21,7 @@ from ohf_iac.secret_forms import MASK, without_secrets
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ohf_iac.chained_file import ChainedFile
     from ohf_iac.events import Event
 
 _RANK: Final = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "WARN": 3, "ERROR": 4, "FATAL": 5}
@@ -163,7 +164,7 @@ def log_handler(log: Log) -> Callable[[Event], None]:
     return lambda event: log.info(event.sentence, event=event.name, **event.facts)
 
 
-def audit_handler(file: LineFile, now: Callable[[], float] = time.time) -> Callable[[Event], None]:
+def audit_handler(file: LineFile | ChainedFile, now: Callable[[], float] = time.time) -> Callable[[Event], None]:
     """An observer that keeps domain events in the audit file; it raises when it cannot, `dispatch` tells of it."""
     return lambda event: file.append(masked({"at": stamp(now()), "what": event.name, **event.facts}))
 

@@ -14,6 +14,7 @@ from ohf_cli.rendering import root_option
 from ohf_cli.report_formats import formats_option, write_output_files
 from ohf_cli.templates_command import found_template
 from ohf_cli.terminal import terminal_of, write_lines
+from ohf_cli.verify_audit import verify_audit
 from ohf_cli.verify_deployed import verify_deployed
 from ohf_cli.verify_report import FORMATS, check_lines, reports_of
 from ohf_cli.words import plural
@@ -50,6 +51,10 @@ if TYPE_CHECKING:
     show_default=True,
     help="With --deployed: read stacks for so many seconds.",
 )
+@click.option("--audit", is_flag=True, help="Hold each line of the audit file against the one before it.")
+@click.option(
+    "--head", metavar="SHA256", default="", help="With --audit: a head told before has to be there still."
+)
 @root_option
 @provider_options
 @formats_option(FORMATS)
@@ -58,6 +63,8 @@ def command(
     deployed: bool,
     since: str,
     timeout: float,
+    audit: bool,
+    head: str,
     root: str,
     output: str,
     output_files: tuple[tuple[str, str], ...],
@@ -71,13 +78,22 @@ def command(
     approved body, parameters within its envelope and the tags of its approval. AWS knows deleted stacks for ninety
     days. One that cannot be read is not proven, which exits 4 too.
 
+    --audit asks whether the audit file is what was written: each line holds the hash of the one before it. Keep the
+    head that it prints elsewhere, and give it back with --head.
+
     \b
     Examples:
       ohf verify
       ohf verify asg-ondemand --output json
       ohf verify --output-file junit=approvals.xml
       ohf verify --deployed --since 1d --output-file junit=evidence.xml
+      ohf verify --audit
     """
+    if audit:
+        if template_id or root or deployed:
+            raise click.UsageError("--audit is about the audit file: without TEMPLATE, --root and --deployed")
+        verify_audit(head, output, output_files)
+        return
     if deployed:
         if template_id or root:
             raise click.UsageError("--deployed is about all stacks: without TEMPLATE and --root")

@@ -12,8 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ohf_iac.app import App, app_for
+from ohf_iac.chained_file import ChainedFile
 from ohf_iac.events import Event, RequestCreated
-from ohf_iac.log import LineFile, audit_handler
+from ohf_iac.log import audit_handler
 from ohf_iac.operations.happenings import happenings
 
 NUMBER = 12
@@ -26,7 +27,7 @@ def event(number: int) -> Event:
 
 
 @contextmanager
-def installation() -> Iterator[tuple[App, LineFile]]:
+def installation() -> Iterator[tuple[App, ChainedFile]]:
     """A provider with an audit file of a dozen events."""
     with tempfile.TemporaryDirectory() as name:
         for folder in ("conf", "work", "log"):
@@ -38,7 +39,7 @@ def installation() -> Iterator[tuple[App, LineFile]]:
             "HF_PROVIDER_WORKDIR": f"{name}/work",
             "HF_PROVIDER_LOGDIR": f"{name}/log",
         })  # fmt: skip
-        file = LineFile(app.settings.audit_file, 1_000_000, 1)
+        file = ChainedFile(app.settings.audit_file, 1_000_000, 1)
         keep = audit_handler(file, lambda: 1_700_000_000.0)
         for number in range(NUMBER):
             keep(event(number))
