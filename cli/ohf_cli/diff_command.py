@@ -43,7 +43,9 @@ class DifferencesError(AfterOutputError):
 @click.command("diff")
 @click.argument("words", metavar="[TEMPLATE | BEFORE AFTER]", nargs=-1)
 @click.option(
-    "--against", metavar="VERSION", help="What templates are held against: approved, deployed or git:REVISION."
+    "--against",
+    metavar="VERSION",
+    help="What templates are held against: approved, deployed, git:REVISION, or a folder that render wrote.",
 )
 @click.option("--all", "everything", is_flag=True, help="Compare every template of the catalogue.")
 @click.option("--summary", is_flag=True, help="Also add the Markdown to the file that GITHUB_STEP_SUMMARY names.")

@@ -14,6 +14,7 @@ from ohf_cli.templates_command import found_template
 from ohf_iac.config import load
 from ohf_iac.config.catalogue_file import load_catalogue
 from ohf_iac.errors import OhfError
+from ohf_iac.render.index import file_name
 from ohf_iac.review.revision import at_revision
 from ohf_iac.review.versions import approved, configured, nothing, of_file
 
@@ -47,7 +48,7 @@ def version_named(configuration: Configuration, word: str) -> tuple[str, Version
         return "", _of_stack(rest)
     if kind in ("git", "lock", "stack") and kind != word:
         raise click.UsageError(f"{word!r}: write lock:TEMPLATE, git:REVISION:TEMPLATE or stack:NAME")
-    if os.sep in word or word.endswith(_BODIES):
+    if _is_file(word):
         return "", of_file(word)
     return word, of_template(configuration, word)
 
@@ -78,7 +79,16 @@ def versions_against(
         return _deployed(template_ids)
     if kind == "git" and rest:
         return _at_revision(configuration, rest, template_ids[0] if len(template_ids) == 1 else "")
-    raise click.UsageError(f"--against {against}: expected approved, deployed or git:REVISION")
+    if os.path.isdir(against):
+        files = {one: os.path.join(against, file_name(one)) for one in template_ids}
+        return {one: of_file(path) for one, path in files.items() if os.path.exists(path)}
+    if len(template_ids) == 1 and (kind in ("lock", "stack") or _is_file(against)):
+        return {template_ids[0]: version_named(configuration, against)[1]}
+    raise click.UsageError(f"--against {against}: expected approved, deployed, git:REVISION or a folder")
+
+
+def _is_file(word: str) -> bool:
+    return os.sep in word or word.endswith(_BODIES)
 
 
 def _at_revision(configuration: Configuration, name: str, template_id: str) -> dict[str, Version]:

@@ -88,6 +88,19 @@ def test_a_template_against_its_rendered_file(human: Human, tmp_path: Path) -> N
     assert "imdsv2-optional" not in back
 
 
+def test_templates_against_a_folder_of_files(human: Human, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    human.says("render", "--all", "-d", str(out))
+    (out / "asg-mixed.json").unlink()
+    edit(human, lambda one: one.update(keyName="mine"))
+    found = {one["name"]: one for one in human.reads("diff", "--all", "--against", str(out))["diffs"]}
+    assert [one["broadens"] for one in found[TEMPLATE]["changes"]] == [["key-pair"]]
+    assert found["asg-mixed"]["before"]["sha256"] is None
+    assert {name for name, one in found.items() if one["changes"]} == {TEMPLATE, "asg-mixed"}
+    file = str(out / "instant-spot.json")
+    assert changes(human, TEMPLATE, "--against", file) == changes(human, file, TEMPLATE)
+
+
 def test_yaml_is_as_good_as_json(human: Human, tmp_path: Path) -> None:
     human.says("render", TEMPLATE, "--yaml", "-d", str(tmp_path / "out"))
     assert changes(human, str(tmp_path / "out" / f"{TEMPLATE}.yaml"), TEMPLATE) == []

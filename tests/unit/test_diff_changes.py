@@ -142,6 +142,17 @@ def test_a_tag_that_looks_like_a_secret_is_not_shown() -> None:
     assert found.after == "(looks like a secret, not shown)"
 
 
+def test_a_member_of_a_list_that_looks_like_a_secret_is_not_shown_in_its_place() -> None:
+    after = body()
+    machine(after)["Arguments"] = ["--password Tr0ub4dor&3x", "-v"]
+    told = repr(changes_between(body(), after)) + repr(changes_between(after, body()))
+    assert "Tr0ub4dor" not in told
+    machine(after)["Arguments"].append("--token abcDEF123456")
+    before = {**after, "Resources": body()["Resources"]}
+    machine(before)["Arguments"] = ["-v", "--password Tr0ub4dor&3x"]
+    assert "Tr0ub4dor" not in repr(changes_between(before, after))
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "a", "1", "#1", "a #2", "[a]"]),
     lambda inner: (

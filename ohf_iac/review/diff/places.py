@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac.review.diff.leaves import Item
+from ohf_iac.review.diff.told import told
 
 if TYPE_CHECKING:
     from ohf_iac.review.diff.leaves import Path
@@ -51,5 +52,5 @@ def _joined(steps: list[str | Item]) -> str:
         steps = steps[:-1]
     text = ""
     for step in steps:
-        text += f"[{step.key}]" if isinstance(step, Item) else f".{step}" if text else step
+        text += f"[{told(step.key, '')}]" if isinstance(step, Item) else f".{step}" if text else step
     return text
