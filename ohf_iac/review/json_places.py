@@ -10,15 +10,25 @@ import re
 from typing import Final
 
 from ohf_iac.bounded_json import DEEPEST, check_values, too_deep
-from ohf_iac.review.places import Lines, Spot
+from ohf_iac.review.places import Lines, Spot, Step
 
 #: a text, a bracket, a mark between values, or the first character of any other value with what follows it
 _TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},:]|[^\s"\[\]{},:]+', re.DOTALL)
 
 
+Path = tuple[Step, ...]
+
+
 def json_places(text: str) -> Spot:
     """The places of a text that is one valid JSON document; OutOfBoundsError beyond the bounds of `parse_json`."""
     return _Reader(text).document()
+
+
+def repeated_keys(text: str) -> tuple[tuple[Path, Spot], ...]:
+    """The keys that stand in an object where they stood before: the path of each, and where it stands again."""
+    reader = _Reader(text)
+    reader.document()
+    return tuple(reader.repeated)
 
 
 class _Reader:
@@ -32,6 +42,7 @@ class _Reader:
         self._next: list[int | str | None] = []  # place in a list; key of an object, None before it is known
         self._key_spot = self._whole  # where that key stands
         self._count = 0
+        self.repeated: list[tuple[Path, Spot]] = []
 
     def document(self) -> Spot:
         for token in self._tokens:
@@ -52,7 +63,7 @@ class _Reader:
     def _value_or_key(self, mark: str, start: int) -> None:
         here = self._lines.spot(start)
         if self._next and self._next[-1] is None:
-            self._next[-1], self._key_spot = json.loads(mark), here
+            self._key(json.loads(mark), here)
             return
         self._count += 1
         check_values(self._count)
@@ -62,6 +73,12 @@ class _Reader:
                 raise too_deep()
             self._open.append(spot)
             self._next.append(0 if mark == "[" else None)
+
+    def _key(self, key: str, here: Spot) -> None:
+        self._next[-1], self._key_spot = key, here
+        if key in self._open[-1].inside:
+            path = tuple(step for step in self._next if step is not None)
+            self.repeated.append((path, here))
 
     def _put(self, here: Spot) -> Spot:
         if not self._open:

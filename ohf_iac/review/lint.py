@@ -38,6 +38,16 @@ REFUSED: Final = RuleFacts(
 )
 
 
+TWICE: Final = RuleFacts(
+    "OHF-T005",
+    "error",
+    "Key written twice",
+    "Only the last one counts, and whoever reviews the catalogue may have read the first.",
+    "Keep one of them.",
+    "docs/lint.md#ohf-t005",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Lintable:
     """A catalogue with all that a look at it needs.
@@ -75,15 +85,16 @@ def linted(
     """
     looked_at = what.catalogue.templates if wanted is None else wanted
     refused = refusals(what) if wanted is None else ()
-    findings = suppressed((*refused, *lint(what, looked_at, check)), keeping, today)
-    told = told_of(findings, keeping, today, whole=wanted is None and check is not None)
     names = (*(one.template_id for one in looked_at), *(one.template for one in refused))
+    twice = repeats(what, None if wanted is None else names)
+    findings = suppressed((*refused, *twice, *lint(what, looked_at, check)), keeping, today)
+    told = told_of(findings, keeping, today, whole=wanted is None and check is not None)
     return Linted(in_order((*findings, *told)), tuple(dict.fromkeys(names)))
 
 
 def rules_of(findings: Iterable[Finding]) -> tuple[RuleFacts, ...]:
     """All rules of the house, and others that found something, by id."""
-    ours = (REFUSED, *(rule.facts for rule in HOUSE_RULES), EXPIRED, IDLE)
+    ours = (REFUSED, *(rule.facts for rule in HOUSE_RULES), TWICE, EXPIRED, IDLE)
     known = {rule.id for rule in ours}
     found = {
         one.rule: RuleFacts(one.rule, one.level, one.title, doc=one.doc)
@@ -107,6 +118,14 @@ def refusals(what: Lintable) -> tuple[Finding, ...]:
         _refused(what, spot, one.template_id, one.field, one.reason)
         for one, spot in zip(what.catalogue.refused, what.source.refused, strict=True)
     )
+
+
+def repeats(what: Lintable, templates: Sequence[str] | None) -> Iterator[Finding]:
+    """The keys that are written twice in the entries of these templates, or with None anywhere in the catalogue."""
+    for one in what.source.repeated:
+        if templates is None or one.template in templates:
+            told = f"{'.'.join(map(str, one.path))} is written twice, and the last one counts"
+            yield _about_entry(what, TWICE, one.template, str(one.path[0]), told, one.spot)
 
 
 def _of_template(what: Lintable, template: HostTemplate, check: BodyCheck | None) -> Iterator[Finding]:
@@ -175,17 +194,22 @@ def _of_body(what: Lintable, found: BodyFinding, template: HostTemplate, entry: 
 
 
 def _refused(what: Lintable, entry: Spot, template_id: str, field: str, reason: str) -> Finding:
-    spot = field_spot(entry, field)
+    return _about_entry(what, REFUSED, template_id, field, reason, field_spot(entry, field))
+
+
+def _about_entry(
+    what: Lintable, rule: RuleFacts, template_id: str, field: str, message: str, spot: Spot
+) -> Finding:
     return Finding(
-        rule=REFUSED.id,
-        level=REFUSED.level,
-        message=reason,
+        rule=rule.id,
+        level=rule.level,
+        message=message,
         template=template_id,
         field=field,
         file=what.source.file,
         line=spot.line,
         column=spot.column,
-        fix=REFUSED.fix,
-        doc=REFUSED.doc,
-        title=REFUSED.title,
+        fix=rule.fix,
+        doc=rule.doc,
+        title=rule.title,
     )

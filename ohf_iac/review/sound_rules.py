@@ -148,7 +148,7 @@ SOUND_RULES: Final[tuple[Rule, ...]] = (
         "Unlimited number of machines",
         "A job that asks without end is ended by nobody else.",
         "Give maxNumber the most that the template may ever run at once.",
-        "",
+        f"{_DOCS}/AWSEC2/latest/UserGuide/ec2-resource-limits.html",
         _unbounded,
     ),
     Rule(

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ohf_iac.config.catalogue_text import is_yaml
-from ohf_iac.review.json_places import json_places
+from ohf_iac.review.json_places import json_places, repeated_keys
 from ohf_iac.template.fields import ALIASES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ohf_iac.config.folders import Found
-    from ohf_iac.review.places import Spot
+    from ohf_iac.review.places import Spot, Step
     from ohf_iac.template.catalogue import Catalogue
+
+
+class Repeated(NamedTuple):
+    """A key that stood there before; `path` begins in the entry of `template`, or with "" at the top."""
+
+    template: str
+    path: tuple[Step, ...]
+    spot: Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,7 @@ class Source:
     file: str
     served: Mapping[str, Spot]
     refused: tuple[Spot, ...]
+    repeated: tuple[Repeated, ...]
 
 
 def field_spot(entry: Spot, field: str) -> Spot:
@@ -48,13 +57,34 @@ def places_of(found: Found) -> Spot:
 
 def source_of(found: Found, file: str, document: object, catalogue: Catalogue) -> Source:
     """The source of `catalogue`, which was parsed from `document`, which was read from `found`."""
-    listed = places_of(found)
-    written = document
-    if isinstance(document, dict):
-        listed, written = listed.inside["templates"], document["templates"]
-    values = written if isinstance(written, list) else [written]
-    spots = [listed.inside[place] for place in range(len(values))] if isinstance(written, list) else [listed]
+    above: tuple[Step, ...] = ("templates",) if isinstance(document, dict) else ()
+    written = document["templates"] if isinstance(document, dict) else document
+    values = {(*above, place): one for place, one in enumerate(written)} if isinstance(written, list) else {}
+    values = values or {above: written}
     names = {id(one.raw): one.template_id for one in catalogue.templates}
-    served = {names[id(value)]: spot for value, spot in zip(values, spots, strict=True) if id(value) in names}
-    refused = tuple(spot for value, spot in zip(values, spots, strict=True) if id(value) not in names)
-    return Source(file, served, refused)
+    refusals = iter(catalogue.refused)
+    whole = places_of(found)
+    served: dict[str, Spot] = {}
+    refused: list[Spot] = []
+    owners: dict[tuple[Step, ...], str] = {}
+    for path, value in values.items():
+        spot = whole.nearest(path)
+        if id(value) in names:
+            owners[path] = names[id(value)]
+            served[owners[path]] = spot
+        else:
+            owners[path] = next(refusals).template_id
+            refused.append(spot)
+    return Source(file, served, tuple(refused), _repeated(found, owners))
+
+
+def _repeated(found: Found, owners: Mapping[tuple[Step, ...], str]) -> tuple[Repeated, ...]:
+    """The keys that are written twice, each with the template in whose entry it stands; YAML has none."""
+    if is_yaml(found.path):
+        return ()
+    depth = max(map(len, owners), default=0)  # all entries lie equally deep
+    listed = []
+    for path, spot in repeated_keys(found.content.decode("utf-8-sig")):
+        owner = owners.get(path[:depth], "") if len(path) > depth else ""
+        listed.append(Repeated(owner, path[depth:] if owner else path, spot))
+    return tuple(listed)

@@ -8,16 +8,17 @@ import re
 import pytest
 
 from ohf_iac.review.findings import Finding, RuleFacts
-from ohf_iac.review.lint import HOUSE_RULES, REFUSED, rules_of
+from ohf_iac.review.lint import HOUSE_RULES, REFUSED, TWICE, rules_of
 from ohf_iac.review.script_risks import risks_in
 from ohf_iac.review.suppressing import EXPIRED, IDLE
 from ohf_iac.template.fields import READERS
 from tests.golden.cases import CASES, HERE, files_of
-from tests.lint_files import MANUAL, SOUND, Example, examples_of, of_rule, review, sections
+from tests.lint_files import MANUAL, SOUND, Example, examples_of, of_rule, review, review_text, sections
 
 SECTIONS = sections()
 FACTS = rules_of(())
-ABOUT_LINT = {EXPIRED.id, IDLE.id}
+#: rules with tests of their own: about suppressions, and about what is lost when a text is parsed
+APART = {EXPIRED.id, IDLE.id, TWICE.id}
 #: a rule whose example would fill pages: a body of more than 51,200 bytes
 LARGE = Example(
     {
@@ -51,7 +52,7 @@ def block(lines: list[str]) -> range:
 
 
 @pytest.mark.parametrize("form", ["json", "yaml"])
-@pytest.mark.parametrize("rule", [one for one in FACTS if one.id not in ABOUT_LINT], ids=lambda one: one.id)
+@pytest.mark.parametrize("rule", [one for one in FACTS if one.id not in APART], ids=lambda one: one.id)
 def test_a_finding_leads_to_its_fields_line_or_to_the_templates_id(rule: RuleFacts, form: str) -> None:
     name = rule.id
     bad, good = examples(name)
@@ -68,7 +69,9 @@ def test_a_finding_leads_to_its_fields_line_or_to_the_templates_id(rule: RuleFac
     assert found_in(good, form, name)[0] == []
 
 
-@pytest.mark.parametrize("rule", [one for one in FACTS if one.id != "OHF-T002"], ids=lambda one: one.id)
+@pytest.mark.parametrize(
+    "rule", [one for one in FACTS if one.id not in ("OHF-T002", TWICE.id)], ids=lambda one: one.id
+)
 def test_findings_name_fields_that_there_are(rule: RuleFacts) -> None:
     name = rule.id
     found, _ = found_in(examples(name)[0], "json", name)
@@ -204,3 +207,28 @@ def test_what_cannot_be_served_is_an_error_at_the_field_to_blame(fields: dict[st
     assert (one.rule, one.level, one.field) == (REFUSED.id, "error", field)
     assert (field if field in entry else "templateId") in lines[one.line - 1]
     assert one.line > len(lines) // 2 - 2
+
+
+@pytest.mark.parametrize("form", ["object", "list", "one"])
+def test_a_key_that_is_written_twice_is_found_where_it_stands_again(form: str) -> None:
+    last = (
+        '{"templateId": "t",\n "httpTokens": "optional",\n "instanceTags": {"a": "1",\n "a": "2"},\n "httpTokens":'
+    )
+    last += f' "required",{json.dumps({**SOUND, "templateId": "t"})[1:]}'
+    first = json.dumps({**SOUND, "templateId": "first"})
+    if form == "one":
+        text, line = f'{{"templates": {last}}}', 1
+    else:
+        text, line = f"[{first},\n{last}]", 2
+        text = f'{{"templates": {text}}}' if form == "object" else text
+    found = of_rule(review_text(text), TWICE.id, "t")
+    places = {(one.field, one.line - line, one.column) for one in found if one.field != "templateId"}
+    assert places == {("instanceTags", 3, 2), ("httpTokens", 4, 2)}
+    assert any("instanceTags.a" in one.message for one in found)
+    assert all(one.level == "error" for one in found)
+
+
+def test_a_catalogue_whose_list_stands_twice_is_found() -> None:
+    text = f'{{"templates": [],\n"templates": [{json.dumps(SOUND)}]}}'
+    (one,) = review_text(text).findings
+    assert (one.rule, one.template, one.line) == (TWICE.id, "", 2)
