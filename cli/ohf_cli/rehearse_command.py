@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from ohf_cli.edge import FailedError
-from ohf_cli.output import Output, output_option, show_table
+from ohf_cli.output import dumped, show_table
 from ohf_cli.plain_text import plain
 from ohf_cli.provider import provider_app, provider_options
+from ohf_cli.report_formats import formats_option, write_output_files
 from ohf_cli.table import Cell, Table, row
 from ohf_cli.templates_command import found_template
 from ohf_cli.words import plural
 from ohf_iac.clock import Deadline
 from ohf_iac.config.catalogue_file import load_catalogue
 from ohf_iac.operations.rehearsing import Rehearsal, rehearse
+from ohf_iac.review.junit import Case, Failure, junit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ohf_cli.report_formats import Reports
     from ohf_cli.table import Row, Tone
     from ohf_iac.operations.rehearsing import Outcome
 
@@ -44,8 +47,15 @@ _TONES: Final[Mapping[Outcome, Tone]] = {"ok": "good", "failed": "bad", "left": 
     "--timeout", type=click.FloatRange(min=1), default=600.0, show_default=True, help="Stop after so many seconds."
 )
 @provider_options
-@output_option
-def command(names: tuple[str, ...], everything: bool, count: int, timeout: float, output: Output) -> None:
+@formats_option(["table", "json", "yaml", "junit"])
+def command(
+    names: tuple[str, ...],
+    everything: bool,
+    count: int,
+    timeout: float,
+    output: str,
+    output_files: tuple[tuple[str, str], ...],
+) -> None:
     """Have AWS check what requests would create, by change sets that are never executed.
 
     Several templates at once. Each change set is made on a stack of its own, which is deleted at the end, after
@@ -57,6 +67,7 @@ def command(names: tuple[str, ...], everything: bool, count: int, timeout: float
     Examples:
       ohf rehearse --all
       ohf rehearse asg-ondemand instant-spot --count 10
+      ohf rehearse --all --output-file junit=rehearsal.xml
       ohf rehearse --all --output json | jq -r '.rehearsals[] | select(.outcome != "ok").templateId'
     """
     if bool(names) == everything:
@@ -70,14 +81,23 @@ def command(names: tuple[str, ...], everything: bool, count: int, timeout: float
     found += tuple(
         Rehearsal(one.template_id, "failed", message=one.message, hint="ohf templates validate") for one in refused
     )
-    document = {
-        "schema": "ohf/rehearsal/v1",
-        "count": count,
-        "rehearsals": [_document(one) for one in found],
-    }
-    rows = tuple(map(_row, found))
-    show_table(output, document, Table(("TEMPLATE", "RESULT", "SHA256", "CHANGES"), rows, "WHY"), "no templates")
+    reports = _reports(count, found)
+    write_output_files(output_files, reports)
+    if output == "table":
+        show_table("table", {}, _table(found), "no templates")
+    else:
+        print(reports[output](), end="")
     _conclude(found)
+
+
+def _reports(count: int, found: tuple[Rehearsal, ...]) -> Reports:
+    document = {"schema": "ohf/rehearsal/v1", "count": count, "rehearsals": [_document(one) for one in found]}
+    return {
+        "table": lambda: "".join(f"{_spoken(one)}\n" for one in found),
+        "json": lambda: dumped("json", document) + "\n",
+        "yaml": lambda: dumped("yaml", document) + "\n",
+        "junit": lambda: junit("ohf rehearse", tuple(map(_case, found))),
+    }
 
 
 @contextmanager
@@ -121,6 +141,15 @@ def _document(one: Rehearsal) -> dict[str, Any]:
             for change in one.changes
         ],
     }
+
+
+def _table(found: tuple[Rehearsal, ...]) -> Table:
+    return Table(("TEMPLATE", "RESULT", "SHA256", "CHANGES"), tuple(map(_row, found)), "WHY")
+
+
+def _case(one: Rehearsal) -> Case:
+    failures = () if one.outcome == "ok" else (Failure(one.message, one.outcome, one.hint),)
+    return Case(one.template_id, "rehearsal", failures=failures)
 
 
 def _row(one: Rehearsal) -> Row:

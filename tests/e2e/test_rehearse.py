@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -71,6 +72,17 @@ def test_the_change_set_is_waited_for_and_its_failure_told(human: Human) -> None
     assert out.count("hook denied it") == 2
     assert "error[E141]: rehearse 2 templates: 2 failed" in err
     assert live_stacks(aws) == []
+
+
+def test_pipelines_get_a_case_per_template(human: Human, tmp_path: Path) -> None:
+    aws, file = human.provider.aws, tmp_path / "rehearsal.xml"
+    aws.scenario(stacks={"failChangeSet": "hook <denied> it"})
+    words = ("rehearse", "instant-ondemand", "asg-ondemand")
+    printed, _ = human.hears(*words, "--output", "junit", "--output-file", f"junit={file}", code=1)
+    assert file.read_text() == printed
+    suite = ElementTree.fromstring(printed)[0]
+    assert [one.get("classname") for one in suite] == ["ohf rehearse.instant-ondemand", "ohf rehearse.asg-ondemand"]
+    assert [one[0].get("message") for one in suite] == ["hook <denied> it"] * 2
 
 
 def test_one_that_is_refused_hinders_none_of_the_others(human: Human) -> None:
