@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac.errors import ValidationError
@@ -49,11 +49,19 @@ TWICE: Final = RuleFacts(
 
 
 @dataclass(frozen=True, slots=True)
+class OwnFile:
+    """`ohf.json`: its name in reports, the fields that it says for all templates, and the keys written twice."""
+
+    file: str = ""
+    said: Mapping[str, Related] = field(default_factory=dict)
+    twice: tuple[tuple[str, Spot], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Lintable:
     """A catalogue with all that a look at it needs.
 
-    `shown` names a file that the catalogue names, for reports; `said` has the settings of section `template` that
-    `ohf.json` writes, each with its place there.
+    `shown` names a file that the catalogue names, for reports.
     """
 
     catalogue: Catalogue
@@ -61,7 +69,7 @@ class Lintable:
     files: Mapping[str, bytes]
     policy: Policy
     shown: Callable[[str], str]
-    said: Mapping[str, Related]
+    own: OwnFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +129,14 @@ def refusals(what: Lintable) -> tuple[Finding, ...]:
 
 
 def repeats(what: Lintable, templates: Sequence[str] | None) -> Iterator[Finding]:
-    """The keys that are written twice in the entries of these templates, or with None anywhere in the catalogue."""
+    """The keys written twice in the entries of these templates, or with None anywhere, in `ohf.json` too."""
     for one in what.source.repeated:
         if templates is None or one.template in templates:
             told = f"{'.'.join(map(str, one.path))} is written twice, and the last one counts"
             yield _about_entry(what, TWICE, one.template, str(one.path[0]), told, one.spot)
+    for path, spot in what.own.twice if templates is None else ():
+        told = f"{path} is written twice, and the last one counts"
+        yield replace(_about_entry(what, TWICE, "", path, told, spot), file=what.own.file)
 
 
 def _of_template(what: Lintable, template: HostTemplate, check: BodyCheck | None) -> Iterator[Finding]:
@@ -172,7 +183,7 @@ def _related(what: Lintable, hit: Hit, subject: Subject) -> Related | None:
     """The line of a script, or of `ohf.json` where that says what the entry leaves to it."""
     if hit.related is not None:
         return replace(hit.related, file=what.shown(hit.related.file))
-    return None if subject.writes(hit.field) else what.said.get(hit.field)
+    return None if subject.writes(hit.field) else what.own.said.get(hit.field)
 
 
 def _of_body(what: Lintable, found: BodyFinding, template: HostTemplate, entry: Spot) -> Finding:

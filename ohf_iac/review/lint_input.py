@@ -11,7 +11,8 @@ from ohf_iac.config.folders import first_found, read_file
 from ohf_iac.config.load import OWN_FILE
 from ohf_iac.errors import ConfigurationError, ValidationError
 from ohf_iac.review.findings import Related
-from ohf_iac.review.lint import Lintable
+from ohf_iac.review.json_places import repeated_keys
+from ohf_iac.review.lint import Lintable, OwnFile
 from ohf_iac.review.places import Spot
 from ohf_iac.review.rule import Policy
 from ohf_iac.review.source import places_of, source_of
@@ -47,7 +48,7 @@ def lintable(settings: Settings, base: str, root: str = "", read: Read = read_fi
         files,
         _policy(settings),
         lambda name: name if os.path.isabs(name) else shown_path(f"{folder}/{name}", settings.conf_dir, base),
-        _said(settings, base, read),
+        _own_file(settings, base, read),
     )
 
 
@@ -86,14 +87,20 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def _said(settings: Settings, base: str, read: Read) -> dict[str, Related]:
+def _own_file(settings: Settings, base: str, read: Read) -> OwnFile:
     own = first_found((OWN_FILE,), settings.search, read)
-    section = places_of(own).find(("template",)) if own else None
-    if own is None or section is None:
-        return {}
+    if own is None:
+        return OwnFile()
     file = shown_path(own.path, settings.conf_dir, base)
-    found = {str(name): Related(file, spot.line, "it is set here") for name, spot in section.inside.items()}
-    return {_FIELDS.get(name, name): place for name, place in found.items()}
+    section = places_of(own).find(("template",))
+    places = section.inside.items() if section else ()
+    said = {str(name): Related(file, spot.line, "it is set here") for name, spot in places}
+    repeated = repeated_keys(own.content.decode("utf-8-sig"))
+    return OwnFile(
+        file,
+        {_FIELDS.get(name, name): place for name, place in said.items()},
+        tuple((".".join(map(str, path)), spot) for path, spot in repeated),
+    )
 
 
 def _spots(own: Found, count: int) -> tuple[Spot, ...]:

@@ -110,6 +110,15 @@ def test_a_file_that_cannot_be_written_is_told(conf: Path, capsys: pytest.Captur
     assert "nowhere/lint.sarif" in capsys.readouterr().err
 
 
+def test_a_setting_that_is_written_twice_is_found(conf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    catalogue(conf, ENTRY)
+    (conf / "ohf.json").write_text('{"approvals": {"mode": "off"},\n "approvals": {}}')
+    assert lint(conf, "-o", "json") == 3
+    (found,) = document(capsys)["findings"]
+    assert (found["rule"], found["field"]) == ("OHF-T005", "approvals")
+    assert (found["file"], found["line"], found["column"]) == ("ohf.json", 2, 2)
+
+
 def test_junit_has_one_case_for_all_of_cfn_lint(conf: Path, capsys: pytest.CaptureFixture[str]) -> None:
     catalogue(conf, ENTRY, {**ENTRY, "templateId": "wrong", "imageId": "ami-x", "kmsKeyId": "x"})
     assert lint(conf, "-o", "junit", house=False) == 3
