@@ -173,13 +173,13 @@ def written(value: object) -> str:
 
 
 @given(bodies, bodies)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_bodies_differ_exactly_when_there_are_changes(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert bool(changes_between(one, other)) == (written(one) != written(other))
 
 
 @given(bodies, bodies)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_every_leaf_that_differs_is_in_some_change_and_reversing_swaps(
     one: dict[str, Any], other: dict[str, Any]
 ) -> None:
@@ -192,7 +192,7 @@ def test_every_leaf_that_differs_is_in_some_change_and_reversing_swaps(
 
 
 @given(bodies, bodies)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_two_bodies_can_be_told_in_each_form(one: dict[str, Any], other: dict[str, Any]) -> None:
     found = (compared("t", version("a", one), version("b", other)),)
     assert schema_findings("diff", document(found)) == ()

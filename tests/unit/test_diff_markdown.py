@@ -31,7 +31,7 @@ class Text(HTMLParser):
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_text_shows_itself_and_is_no_element(text: str) -> None:
     read = Text(escaped(text))
     assert read.elements == []
@@ -56,7 +56,7 @@ def test_all_templates_that_are_the_same_are_a_line() -> None:
 def test_a_comment_is_not_longer_than_comments_are_and_what_broadens_is_in_it() -> None:
     before, after = body(), body()
     overrides(after).extend(
-        {"InstanceType": f"m5.{number}xlarge", "SubnetId": "subnet-1"} for number in range(1500)
+        {"InstanceType": f"m5.{number}xlarge", "SubnetId": "subnet-1"} for number in range(600)
     )
     machine(after)["Unknown"] = "x" * 40_000
     machine(after)["KeyName"] = "mine"

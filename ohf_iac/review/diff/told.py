@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 from ohf_iac.review.diff.hidden import Hidden
@@ -24,6 +25,7 @@ def told(value: object, name: str) -> Any:
     return value
 
 
+@lru_cache(maxsize=10_000)  # the same tags and members of lists stand in many places
 def _suspect(value: str, name: str) -> bool:
     quote = '"' if "'" in value else "'"
     return any(secrets_in(f"{name or 'value'}={quote}{value}{quote}"))
