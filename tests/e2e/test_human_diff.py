@@ -121,6 +121,19 @@ def test_a_template_against_a_revision(human: Human, committed: Callable[[str], 
     assert changes(human, f"git:one:{TEMPLATE}", f"git:two:{TEMPLATE}") == list(found.values())
 
 
+def test_the_repository_is_that_of_the_configuration(
+    human: Human, committed: Callable[[str], None], tmp_path: Path
+) -> None:
+    """Whatever a hook of git sets, wherever the command is called, and where a link leads to the configuration."""
+    committed("one")
+    edit(human, lambda one: one.update(keyName="mine"))
+    (tmp_path / "link").symlink_to(human.provider.conf)
+    human.provider.conf = tmp_path / "link"
+    human.provider.extra |= {"GIT_DIR": str(tmp_path / "nowhere"), "GIT_INDEX_FILE": str(tmp_path / "index")}
+    (found,) = changes(human, TEMPLATE, "--against", "git:one")
+    assert found["places"] == ["LaunchTemplate.KeyName"]
+
+
 def test_a_revision_is_read_with_links_and_from_below_a_root(
     human: Human, committed: Callable[[str], None]
 ) -> None:

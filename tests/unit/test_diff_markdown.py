@@ -55,9 +55,7 @@ def test_all_templates_that_are_the_same_are_a_line() -> None:
 
 def test_a_comment_is_not_longer_than_comments_are_and_what_broadens_is_in_it() -> None:
     before, after = body(), body()
-    overrides(after).extend(
-        {"InstanceType": f"m5.{number}xlarge", "SubnetId": "subnet-1"} for number in range(600)
-    )
+    overrides(after).extend({"InstanceType": f"m5.{number}xlarge", "SubnetId": "subnet-1"} for number in range(600))
     machine(after)["Unknown"] = "x" * 40_000
     machine(after)["KeyName"] = "mine"
     comparisons = tuple(compared(f"t{number}", version("a", before), version("b", after)) for number in range(3))
