@@ -72,7 +72,7 @@ def holdings_of(calls: Calls, owner: str, request_id: str | None = None) -> Hold
     """
     one = cloudformation.describe_stack(calls, stack_name(request_id)) if request_id else None
     stacks = tuple(cloudformation.walk_stacks(calls)) if request_id is None else (one,) if one else ()
-    stacks = tuple(_with_tags(calls, one) if one.phase == "review" else one for one in stacks)
+    stacks = tuple(in_review(calls, owner, one) if one.phase == "review" else one for one in stacks)
     templates = templates_of_owner(calls, owner, stack_name(request_id) if request_id else "")
     instances = ec2.of_requests(calls, owner, [request_id]) if request_id else ec2.of_owner(calls, owner)
     return Holdings(
@@ -85,24 +85,27 @@ def holdings_of(calls: Calls, owner: str, request_id: str | None = None) -> Hold
     )
 
 
-def _with_tags(calls: Calls, stack: StackSeen) -> StackSeen:
+def in_review(calls: Calls, owner: str, stack: StackSeen) -> StackSeen:
     """A stack of our name whose change set was not executed, with that one's tags: they tell whose it is.
 
-    As it is, where reading change sets is denied: then nobody here makes any.
+    Without any change set nothing can come of it any more, for whomever it was made: it counts as this owner's, who
+    may remove it. It is left as it is where reading change sets is denied: then nobody here makes any.
     """
     if stack.tags or not is_ours(stack.name):
         return stack
     try:
-        found = (
-            change_sets.describe_change_set(calls, stack.stack_id, one)
-            for one in change_sets.change_set_names(calls, stack.stack_id)
-        )
+        names = change_sets.change_set_names(calls, stack.stack_id)
+        found = (change_sets.describe_change_set(calls, stack.stack_id, one) for one in names)
         first = next(filter(None, found), None)
     except ProviderError as error:
         if error.code != REFUSED:
             raise
         return stack
-    return replace(stack, tags=first.tags, parameters=first.parameters) if first else stack
+    return (
+        replace(stack, tags=first.tags, parameters=first.parameters)
+        if first
+        else replace(stack, tags={TAG_OWNER: owner})
+    )
 
 
 def look(

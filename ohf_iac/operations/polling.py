@@ -17,7 +17,7 @@ from ohf_iac.plan import steps_for
 from ohf_iac.request import TAG_TEMPLATE, minted_at, stack_name
 from ohf_iac.status.answer import RequestStatus, next_record, remembered, status_of
 from ohf_iac.status.judge import judge
-from ohf_iac.status.recover import STACK_MEMORY, maybe_unseen, record_from_machines, record_from_stack
+from ohf_iac.status.recover import PLAN_LIFE, STACK_MEMORY, maybe_unseen, record_from_machines, record_from_stack
 from ohf_iac.status.tally import settled_mark
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Poll:
             return status_of(record, self.act(record, seen))
         stack = self._stack(stack_name(request_id), stacks)
         if stack is not None and stack.phase == "review":
-            return RequestStatus(request_id, "running", f"the change set of {stack.name} was not executed yet")
+            return self._unexecuted(request_id, stack)
         if stack is not None:
             stack = queries.with_resources(self.calls, stack)
             template = stack.tags.get(TAG_TEMPLATE, "")
@@ -168,6 +168,16 @@ class Poll:
         if self.calls.moment() - (minted_at(request_id) or 0) > STACK_MEMORY:
             return RequestStatus(request_id, "complete", f"{request_id} is older than AWS's memory of it")
         return self._from_deleted(request_id, all_seen)
+
+    def _unexecuted(self, request_id: str, stack: StackSeen) -> RequestStatus:
+        """A plan that was not applied: open as long as it might be, and then no request that there ever was."""
+        whole = queries.in_review(self.calls, self.app.owner, stack)
+        record = record_from_stack(whole, {})
+        until = record.request.deadline if record else 0 if whole.tags else (minted_at(request_id) or 0) + PLAN_LIFE
+        now = self.calls.moment()
+        if now < until or maybe_unseen(request_id, now, self.app.now()):
+            return RequestStatus(request_id, "running", f"the change set of {stack.name} was not executed yet")
+        return RequestStatus(request_id, "complete_with_error", f"{request_id} was planned and never applied")
 
     def _stack(self, name: str, stacks: Mapping[str, StackSeen] | None) -> StackSeen | None:
         if stacks is not None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 STACK_MEMORY: Final = 90 * 86400
 #: Seconds after which a stack that CloudFormation does not show was never created.
 STACK_PATIENCE: Final = 120
+#: Seconds after which no plan may be applied any more, and its request would have ended.
+PLAN_LIFE: Final = 8 * 86400
 #: Seconds by which an id may be ahead of our clock: AWS refuses calls of hosts that are more than five minutes off
 #: (AWS Signature Version 4), and two hosts may be off in opposite directions.
 CLOCKS_APART: Final = 600

@@ -18,7 +18,7 @@ from typing import Any, Final
 from ohf_iac.app import app_for
 from ohf_iac.request import request_id_of
 from ohf_iac.store.document import parse
-from tests.crashes.crash import provider_at
+from tests.crashes.crash import provider_at, words_of
 from tests.crashes.scheduler import Scheduler, asking, ids_of
 from tests.e2e.permitted import environment
 from tests.e2e.provider import forget
@@ -97,7 +97,7 @@ def again(scheduler: Scheduler, call: Mapping[str, Any]) -> None:
     if call["face"] == "machine":
         scheduler.call(call["operation"], call["document"])
     else:
-        scheduler.says_or_refuses(*call["words"])
+        scheduler.says_or_refuses(*words_of(call, scheduler.provider))
 
 
 def _poll(scheduler: Scheduler, call: Mapping[str, Any]) -> None:

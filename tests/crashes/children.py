@@ -26,7 +26,8 @@ from tests.e2e.permitted import environment
 #: what the operations import when they need it
 PRELOADED = """
 ohf_cli.machine ohf_cli.human ohf_cli.edge ohf_cli.cancel_command ohf_cli.delete_command ohf_cli.gc_command
-ohf_cli.recover_command ohf_cli.store_command ohf_cli.validation ohf_iac.app ohf_iac.aws.calls ohf_iac.aws.session
+ohf_cli.recover_command ohf_cli.plan_command ohf_cli.apply_command ohf_cli.store_command ohf_cli.validation
+ohf_iac.app ohf_iac.aws.calls ohf_iac.aws.session
 ohf_iac.operations.chores ohf_iac.operations.chore_work ohf_iac.operations.polling ohf_iac.operations.reclaiming
 ohf_iac.operations.requesting ohf_iac.operations.return_polling ohf_iac.operations.returning
 ohf_iac.operations.status ohf_iac.operations.templates ohf_iac.render ohf_iac.store.sqlite ohf_iac.watch

@@ -59,12 +59,17 @@ def run(place: Mapping[str, Any], call: Mapping[str, Any], at: int = -1, name: s
 
     effects = Effects(seen)
     effects.watch()
-    code = _machine(call, source) if call["face"] == "machine" else edge.run(human.called, call["words"])
+    code = _machine(call, source) if call["face"] == "machine" else edge.run(human.called, words_of(call, provider))
     sys.stdout.flush()
     effects.moment("end", "after")
     effects.stop()
     complaints = (provider.folder / "complaints").read_text()
     return {"moments": moments, "code": code, "complaints": complaints}
+
+
+def words_of(call: Mapping[str, Any], provider: Provider) -> list[str]:
+    """The words of a call of the human face; `{folder}` in them is the folder of the place where it is made."""
+    return [word.replace("{folder}", str(provider.folder)) for word in call["words"]]
 
 
 def _machine(call: Mapping[str, Any], source: Path) -> int:

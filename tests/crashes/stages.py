@@ -216,6 +216,24 @@ def collects_without_memory(scheduler: Scheduler, template: str) -> Call:
     return human_call("gc", "--apply")
 
 
+def plans(scheduler: Scheduler, template: str) -> Call:
+    del scheduler
+    return human_call("plan", template, "--count", "2", "--out", "{folder}/one.plan")
+
+
+def applies(scheduler: Scheduler, template: str) -> Call:
+    """A plan that was made a while ago."""
+    file = scheduler.provider.folder / "one.plan"
+    scheduler.says("plan", template, "--count", "2", "--out", str(file))
+    scheduler.provider.aws.advance(600)
+    return human_call("apply", "{folder}/one.plan")
+
+
+def removes(scheduler: Scheduler, template: str) -> Call:
+    applies(scheduler, template)
+    return human_call("plan", "rm", "{folder}/one.plan")
+
+
 def copies(scheduler: Scheduler, template: str) -> Call:
     """The memory copied to the other kind of store, over an earlier copy."""
     _settled(scheduler, template)
@@ -227,6 +245,8 @@ def copies(scheduler: Scheduler, template: str) -> Call:
 
 _REST: Final = "heterogeneous-spot"
 _SHORT_SPOT: Final = {"quota": {"spot": 1}}
+#: a plan waits until its change set is shown, and time stands still
+_SHOWN: Final = {"lag": {"newStack": 0}}
 _HISTORY: Final = {"OHF_STORAGE_HISTORY_DAYS": "1"}
 STAGES: Final[Mapping[str, Stage]] = {
     one.name: one
@@ -251,6 +271,9 @@ STAGES: Final[Mapping[str, Stage]] = {
         Stage("ohf cancel", cancels, SHORT),
         Stage("ohf delete", deletes),
         Stage("ohf delete, unsettled", deletes_early, SHORT),
+        Stage("ohf plan", plans, _SHOWN, (INSTANT, ASG)),
+        Stage("ohf apply", applies, _SHOWN),
+        Stage("ohf plan rm", removes, _SHOWN, (INSTANT, ASG)),
         Stage("ohf recover", recovers),
         Stage("ohf gc --apply", collects),
         Stage("ohf gc --apply, memory lost", collects_without_memory),

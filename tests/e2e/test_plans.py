@@ -355,6 +355,33 @@ def test_a_plan_is_no_request_before_it_is_applied(human: Human, shown: str) -> 
     assert provider.settle(plan.request_id)["status"] == "complete"
 
 
+@pytest.mark.parametrize("shown", ["bare", "tagged"])
+def test_a_plan_that_was_never_applied_is_no_request_once_its_time_is_over(human: Human, shown: str) -> None:
+    provider, aws = human.provider, human.provider.aws
+    aws.scenario(uncertain={"reviewStack": shown})
+    plan = planned(human)
+    aws.advance(plan.document["deadline"] - aws.now() - 60)
+    assert provider.status(plan.request_id)["status"] == "running"
+    aws.advance(120)
+    entry = provider.status(plan.request_id)
+    assert (entry["status"], entry["machines"]) == ("complete_with_error", [])
+    assert "never applied" in entry["message"]
+
+
+def test_an_empty_stack_without_its_change_set_is_collected(human: Human) -> None:
+    """Somebody's `plan rm` broke off in the middle: nothing tells any more whose the stack was."""
+    provider, aws = human.provider, human.provider.aws
+    plan = planned(human)
+    name = stack_name(plan.request_id)
+    aws.client("cloudformation").delete_change_set(StackName=name, ChangeSetName="ohf-plan")
+    aws.advance(300)
+    assert provider.status(plan.request_id)["status"] == "complete_with_error"
+    assert "its change set is gone" in plan.apply(code=1)[1]
+    aws.advance(3 * HOUR)
+    assert [one["name"] for one in human.reads("gc", "--apply")["orphans"]] == [name]
+    assert live_stacks(aws) == []
+
+
 def test_max_number_is_held_at_both_ends(human: Human) -> None:
     assert "gives at most" in human.hears("plan", "instant-ondemand", "--count", "5000", code=1)[1]
     limit = next(
