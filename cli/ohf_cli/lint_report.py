@@ -44,11 +44,14 @@ class LintReport:
 
     @property
     def summary(self) -> str:
-        """`1 error, 2 warnings in 3 templates (2 suppressed)`."""
+        """`1 error, 2 warnings in 3 templates (2 suppressed), cfn-lint 1.58.0`."""
         counts = self.counts
-        told = [plural(counts[level], level) for level in LEVELS if counts[level]]
+        told = [plural(counts[level], level) for level in ("error", "warning") if counts[level]]
+        told += [f"{counts['info']} info"] if counts["info"] else []
         hidden = f" ({counts['suppressed']} suppressed)" if counts["suppressed"] else ""
-        return f"{', '.join(told) or 'nothing found'} in {plural(len(self.templates), 'template')}{hidden}"
+        engine = f", {_CFN_LINT} {self.cfn_lint}" if self.cfn_lint else ""
+        templates = plural(len(self.templates), "template")
+        return f"{', '.join(told) or 'nothing found'} in {templates}{hidden}{engine}"
 
     @property
     def counts(self) -> dict[str, int]:
