@@ -82,8 +82,19 @@ def status_starting(host: Host, runs: int) -> Result:
 
 def request_machines(host: Host, runs: int) -> Result:
     """requestMachines, the body rendered before, against bare botocore clients making the same calls"""
-    wish = {"template": {"templateId": "grid", "machineCount": 1}}
     (request,) = _requests(host, 1, 1, {"times": {"pending": NEVER}})
+    return _requesting(host, runs, request)
+
+
+def request_approved(host: Host, runs: int) -> Result:
+    """requestMachines under `enforce`, the approved file with a signature, against the same bare calls"""
+    (request,) = _requests(host, 1, 1, {"times": {"pending": NEVER}})
+    _approve(host, "grid")
+    return _requesting(host, runs, request)
+
+
+def _requesting(host: Host, runs: int, request: str) -> Result:
+    wish = {"template": {"templateId": "grid", "machineCount": 1}}
     made = host.calls_of("requestMachines", wish)
     sent = host.aws.client("cloudformation").get_template(StackName=f"ohf-{request}")["TemplateBody"]
     body = sent if isinstance(sent, str) else json.dumps(sent)
@@ -209,6 +220,7 @@ ROWS: Mapping[str, Row] = {
     "status-unsettled": status_unsettled,
     "status-starting": status_starting,
     "request-machines": request_machines,
+    "request-approved": request_approved,
     "status-settled": status_settled,
     "status-settled-calls": status_settled_calls,
     "status-unsettled-calls": status_unsettled_calls,
@@ -272,6 +284,20 @@ def _settled(host: Host, count: int, machines: int) -> dict[str, Any]:
     statuses = Counter(one["status"] for one in host.answer("getRequestStatus", question)["requests"])
     assert statuses == {"complete": count}, statuses
     return question
+
+
+def _approve(host: Host, template_id: str) -> None:
+    """Approve what a template gives, signed, and demand approvals from now on."""
+    conf = host.folder / "conf"
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(conf / "key")], host.plain)
+    (conf / "signers").write_text("bench " + " ".join((conf / "key.pub").read_text().split()[:2]) + "\n")
+    approvals = {"approvals": {"mode": "enforce", "allowedSigners": "signers"}}
+    (conf / "ohf.json").write_text(json.dumps(approvals))
+    ohf = [host.installation.python, "-P", "-m", "ohf_cli"]  # -P: not the tree in which the bench runs
+    index = json.loads(run([*ohf, "render", "--all", "--output", "json"], host.plain).stdout)
+    digest = index["templates"][template_id]["sha256"]
+    people = ["--by", "bench", "--author", "somebody", "--sign", str(conf / "key")]
+    run([*ohf, "approve", template_id, "--yes", "--expect-sha256", digest, *people], host.plain)
 
 
 def _seconds(action: Callable[[], object]) -> float:
