@@ -186,6 +186,8 @@ def _failed(
         app.store.change(lambda memory: without_intent(memory, plan.request_id))
     except StorageError as trouble:
         app.log.warning(f"intent not withdrawn: {trouble.message}", request_id=plan.request_id)
+    if error.aws_code in change_sets.NOT_EXECUTABLE:
+        raise _unusable(plan, "its change set is gone", "make a new one: ohf plan TEMPLATE --count N") from error
     error.message = f"{error.message} ({_STILL_VALID})"
     raise error
 

@@ -56,6 +56,7 @@ def make_plan(app: App, ask: MachineAsk, ticket: str, seconds: int) -> SavedPlan
     body = delivered(app, calls, template.template_id, ask.units, sent.stack.body)
     try:
         seen = _made(app, calls, stack, sent, body)
+        _check_taken(seen, sent)
     except BaseException:
         _forgotten(app, calls, stack)
         raise
@@ -72,8 +73,8 @@ def make_plan(app: App, ask: MachineAsk, ticket: str, seconds: int) -> SavedPlan
         stack_id=seen.stack_id,
         change_set_id=seen.change_set_id,
         digest=sent.stack.digest,
-        parameters=masked_parameters(sent.stack.body, sent.parameters),
-        tags=dict(sent.tags),
+        parameters=dict(seen.parameters),
+        tags=dict(seen.tags),
         role_arn=role,
         body=redacted(sent.stack.body),
         changes=seen.changes,
@@ -141,6 +142,17 @@ def _made(app: App, calls: Calls, stack: str, sent: Outgoing, body: Mapping[str,
                 hint="correct what AWS names in the catalogue",
             )
         app.sleep(PACE)
+
+
+def _check_taken(seen: ChangeSetSeen, sent: Outgoing) -> None:
+    """CommandError unless AWS shows what was sent; of parameters that were left to their defaults it shows more."""
+    wanted = masked_parameters(sent.stack.body, sent.parameters)
+    taken = {name: value for name, value in seen.parameters.items() if name in wanted}
+    if taken != wanted or dict(seen.tags) != dict(sent.tags):
+        raise CommandError(
+            f"plan stack of {seen.stack_id}: the change set in AWS is not what was asked for",
+            hint="somebody changed it: plan again",
+        )
 
 
 def _forgotten(app: App, calls: Calls, stack: str) -> None:

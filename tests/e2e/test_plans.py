@@ -480,6 +480,39 @@ def test_two_who_apply_at_once_start_one_stack(human: Human) -> None:
     assert len(live_machines(aws)) == 2
 
 
+def test_whoever_applies_and_whoever_removes_at_once_do_not_both_succeed(human: Human) -> None:
+    provider, aws = human.provider, human.provider.aws
+    plan = planned(human)
+    copy = provider.folder / "copy.plan"
+    copy.write_text(plan.file.read_text())
+    applying, removing = (
+        subprocess.Popen(
+            [sys.executable, "-m", "ohf_cli", *words],
+            env=provider.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for words in (("apply", str(plan.file)), ("plan", "rm", str(copy)))
+    )
+    ends = [process.communicate(timeout=120) and process.returncode for process in (applying, removing)]
+    assert sorted(ends) == [0, 1]
+    if applying.returncode == 0:
+        assert provider.settle(plan.request_id)["status"] == "complete"
+    else:
+        assert live_stacks(aws) == []
+        database = provider.work / "grid-request_database.json"
+        assert not database.exists() or provider.database()["requests"] == {}
+
+
+def test_a_change_set_that_goes_while_it_is_applied_leaves_no_request(human: Human) -> None:
+    aws = human.provider.aws
+    plan = planned(human)
+    gone = {"action": "ExecuteChangeSet", "kind": "error", "status": 404, "code": "ChangeSetNotFound"}
+    aws.scenario(faults=[gone])
+    assert "its change set is gone" in plan.apply(code=1)[1]
+    assert human.provider.database()["requests"] == {}
+
+
 def test_apply_waits(human: Human) -> None:
     human.provider.aws.scenario(clock={"perCall": 5})
     plan = planned(human)
