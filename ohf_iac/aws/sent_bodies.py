@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from ohf_iac.bounded_json import parse_json
 from ohf_iac.errors import ProviderError, ValidationError
-from ohf_iac.render.canonical import canonical
 
 if TYPE_CHECKING:
     from ohf_iac.aws.calls import Calls
@@ -30,6 +29,9 @@ def canonical_body(body: object, stack: str) -> str:
 
     ProviderError where it is no body that `ohf` sends.
     """
+    # the package brings troposphere, which every poll of Host Factory would pay for
+    from ohf_iac.render.canonical import canonical
+
     try:
         return canonical(parse_json(body) if isinstance(body, str) else json.loads(json.dumps(body)))
     except (ValueError, ValidationError) as error:
