@@ -100,7 +100,9 @@ def checkout(quick: Provider, tmp_path: Path) -> Checkout:
     entries["templates"] = [one for one in entries["templates"] if one["templateId"] == ONE]
     catalogue.write_text(json.dumps(entries, indent=2))
     settings = folder / "provider" / "ohf.json"
-    settings.write_text(json.dumps({**json.loads(settings.read_text()), "approvals": {"unsigned": True}}))
+    settings.write_text(
+        json.dumps({**json.loads(settings.read_text()), "approvals": {"mode": "enforce", "unsigned": True}})
+    )
     quick.conf = folder / "provider"
     found = Checkout(folder, quick)
     found.git("init", "-q", "-b", "main")
