@@ -23,6 +23,7 @@ from ohf_iac.approval.inputs import input_hash
 from ohf_iac.approval.values import approval_document, with_approval
 from ohf_iac.clock import clock_for
 from ohf_iac.config.catalogue_file import catalogue_files, find_catalogue, load_catalogue
+from ohf_iac.config.load import OWN_FILE
 from ohf_iac.config.lock_file import APPROVED_FOLDER, LOCK_FILE, keep_approved, lock_folder, lock_or_empty
 from ohf_iac.errors import ApprovalError
 from ohf_iac.render import render
@@ -118,7 +119,9 @@ def command(
     _ask(found, given, yes)
     if key:
         given = signed_approval(found.entry, given, key, settings.approvals.allowed_signers)
-    lock = with_approval(found.lock, found.entry, given)
+    fresh = lock_or_empty(settings)  # somebody may have approved something while the question stood
+    check_room(fresh, found.entry)
+    lock = with_approval(fresh, found.entry, given)
     keep_approved(found.folder, lock, found.entry.digest, found.stack.body)
     _tell(output, found, given, lock, settings.approvals.unsigned or bool(break_glass))
 
@@ -131,9 +134,9 @@ def _candidate(settings: Settings, template_id: str, root: str) -> Candidate:
     lock = lock_or_empty(settings)
     path = find_catalogue(settings).path
     folder = os.path.dirname(path)
-    written = [path, f"{settings.conf_dir}/ohf.json"]
-    if template.user_data_script:
-        written.append(os.path.join(folder, template.user_data_script))
+    named = {template.user_data_script, str(template.raw.get("ec2FleetConfig"))} & set(files)
+    own = [os.path.join(one, OWN_FILE) for one in settings.search]
+    written = [path, *own, *(os.path.join(folder, one) for one in named)]
     return Candidate(
         template=template,
         stack=stack,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,42 @@ def test_whoever_wrote_it_cannot_approve_it(human: Human) -> None:
     assert not (conf / "ohf.lock").exists()
     committed(conf)
     assert approve(human)["approval"]["author"] == AUTHOR
+
+
+def test_whoever_changed_the_script_last_wrote_it_too(human: Human) -> None:
+    conf = reviewed(human)
+    script = next((conf / "scripts").glob("*.sh"))
+    name = f"scripts/{script.name}"
+
+    def with_script(told: Any) -> None:
+        entries = told if isinstance(told, list) else told["templates"]
+        next(one for one in entries if one["templateId"] == TEMPLATE).update(userDataScript=name)
+
+    edited(conf / "awsprov_templates.json", with_script)
+    committed(conf)
+    script.write_text(script.read_text() + "# mine\n")
+    git(conf, "-c", f"user.email={APPROVER}", "commit", "-q", "-a", "-m", "mine")
+    assert approve(human, code=4)["error"]["code"] == "E404"
+    assert approve(human, "--by", "carol@corp.example")["approval"]["author"] == APPROVER
+
+
+def test_what_somebody_approved_while_the_question_stood_is_kept(human: Human) -> None:
+    conf = reviewed(human)
+    digest = digest_of(human)
+    words = [sys.executable, "-m", "ohf_cli", "approve", TEMPLATE, "--conf", str(conf)]
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(words, env=human.provider.environ, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        seen = b""
+        while b"[y/N]" not in seen:
+            seen += os.read(ours, 65536)
+        approve(human, "--by", "carol@corp.example")
+        os.write(ours, b"y\n")
+        assert process.wait(timeout=60) == 0
+    os.close(ours)
+    os.close(theirs)
+    lock = json.loads((conf / "ohf.lock").read_text())
+    assert [one["by"] for one in lock["entries"][digest]["approvals"]].count(APPROVER) == 1
+    assert len(lock["entries"][digest]["approvals"]) == 2
 
 
 def test_where_nobody_knows_the_author_one_has_to_be_named(human: Human) -> None:
