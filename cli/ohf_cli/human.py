@@ -23,11 +23,11 @@ COMMANDS: Final[Mapping[str, str]] = {
     "lint": "Check templates and bodies, each finding with its line",
     "render": "Write the stacks that requests would create, for review",
     "diff": "Compare bodies by what they mean, and mark what broadens",
+    "report": "Write one page about a template or a request, for people who decide",
     "rehearse": "Have AWS check what requests would create, and create nothing",
-    "verify": "Hold the configuration against what was approved",
     "pin": "Name an image by its id in the catalogue, where a parameter leads to it",
     "approve": "Approve the body that a template gives, for whoever sends it",
-    "report": "Write one page about a template or a request, for people who decide",
+    "verify": "Hold the configuration against what was approved",
     "plan": "Save the change set of a request, for judgement",
     "publish": "Put approved bodies on S3, from which alone stacks are made",
     "show": "Print a saved plan",
@@ -101,8 +101,8 @@ def command(context: click.Context) -> None:
       ohf status                                      what is going on
       ohf watch REQUEST                               ... and follow it
 
-    Exit codes: 0 done, 1 failed, 5 time is up, 64 usage, 69 AWS not reached, 77 not permitted,
-    78 configuration, 130 interrupted.
+    Exit codes: 0 done, 1 failed, 2 different (only with --detailed-exitcode), 3 findings, 4 not approved,
+    5 time is up, 64 usage, 69 AWS not reached, 77 not permitted, 78 configuration, 130 interrupted.
     """
     if context.invoked_subcommand is None:
         print(context.get_help())
