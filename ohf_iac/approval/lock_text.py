@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 from ohf_iac.approval.decide import BROKEN
@@ -124,8 +125,10 @@ def _bounds_fit(bounds: Any) -> bool:
     if not isinstance(bounds.get("values", []), list):
         return False
     try:
-        re.compile(bounds.get("pattern", ""))
-    except (re.error, TypeError, RecursionError, OverflowError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Host Factory's scripts keep stderr empty
+            re.compile(bounds.get("pattern", ""))
+    except (re.error, TypeError, RecursionError, OverflowError, Warning):
         return False
     return True
 

@@ -80,6 +80,7 @@ WRONG: dict[str, Callable[[Any], object]] = {
     "an envelope with a word that nobody knows": lambda told: bounds_of(told).update(step=5),
     "a bound that is no number": lambda told: bounds_of(told).update(max="many"),
     "a pattern that is none": lambda told: bounds_of(told).update(pattern="("),
+    "a pattern that Python warns of": lambda told: bounds_of(told).update(pattern="[a--b]"),
     "a pattern that is no text": lambda told: bounds_of(told).update(pattern=5),
     "values that are no list": lambda told: bounds_of(told).update(values="a"),
     "an image that is no text": lambda told: first(told).update(images=[3]),
