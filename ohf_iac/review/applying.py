@@ -200,7 +200,10 @@ def _who_started(calls: Calls, plan: SavedPlan, token: str) -> Started:
         events = cloudformation.stack_events(calls, plan.stack_id)
     except OhfError:
         return "unknown"
-    return "by us" if any(one.token == token for one in events) else "by another"
+    if any(one.token == token for one in events):
+        return "by us"
+    begun = any(one.of_stack and one.status == "CREATE_IN_PROGRESS" for one in events)
+    return "by another" if begun else "no"  # the plan was removed meanwhile
 
 
 def _started(app: App, plan: SavedPlan, record: RequestRecord) -> Applied:

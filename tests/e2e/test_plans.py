@@ -504,6 +504,17 @@ def test_whoever_applies_and_whoever_removes_at_once_do_not_both_succeed(human: 
         assert not database.exists() or provider.database()["requests"] == {}
 
 
+def test_a_plan_that_is_removed_while_it_is_applied_leaves_no_request(human: Human) -> None:
+    """The stack has gone between our look and the execution; its change set went with it."""
+    aws = human.provider.aws
+    plan = planned(human)
+    gone = {"action": "ExecuteChangeSet", "kind": "error", "status": 404, "code": "ChangeSetNotFound"}
+    deleted = {"action": "DescribeStacks", "kind": "error", "status": 400, "code": "ValidationError", "after": 1}
+    aws.scenario(faults=[gone, {**deleted, "message": "Stack with id s does not exist"}])
+    assert "its change set is gone" in plan.apply(code=1)[1]
+    assert human.provider.database()["requests"] == {}
+
+
 def test_a_change_set_that_goes_while_it_is_applied_leaves_no_request(human: Human) -> None:
     aws = human.provider.aws
     plan = planned(human)
