@@ -1,7 +1,7 @@
 """Domain events: what happened to requests, machines and templates, for observers that do not take part.
 
-Thirteen names, one shape: a class per event, so that observers and tests can tell them apart by type, and one set of
-fields, so that a log line of any event reads the same. (One dataclass is built at start-up instead of thirteen.)
+Thirteen names, one shape: a class per event, so that observers and tests can tell them apart by type, and one set
+of fields, so that a log line of any event reads the same. (One dataclass is built at start-up instead of thirteen.)
 """
 
 from __future__ import annotations

@@ -111,7 +111,10 @@ def in_review(calls: Calls, owner: str, stack: StackSeen) -> StackSeen:
 def look(
     calls: Calls, record: RequestRecord, seen: Observation, stacks: Mapping[str, StackSeen] | None = None
 ) -> Observation:
-    """The same observation with stack, events where they matter, and group or fleet. `stacks`: from a walk."""
+    """The same observation with stack, events where they matter, and group or fleet. `stacks`: from a walk.
+
+    Where somebody has asked for the stack's deletion, the verdict that its token tells is in `settled`.
+    """
     request = record.request
     stack = (stacks or {}).get(stack_name(request.request_id))
     if stack is None:
@@ -120,7 +123,10 @@ def look(
     if stack is not None and (stack.phase in _ENDED or stack.turned_back):
         events = cloudformation.stack_events(calls, stack.stack_id)
     capacities = _capacities(calls, request.kind, stack, events, seen) if stack is not None else ()
-    whole = replace(seen, looked=True, stack=stack, events=events, capacities=capacities)
+    token = verdict_in_token(events, request.request_id) if stack is not None and not stack.stays else ""
+    whole = replace(
+        seen, looked=True, settled=seen.settled or token, stack=stack, events=events, capacities=capacities
+    )
     return _with_members(calls, request, whole)
 
 
@@ -151,17 +157,10 @@ def lasting_mark(calls: Calls, stack: StackSeen) -> str:
     return ec2.tag_of(calls, capacity, TAG_SETTLED) if capacity else ""
 
 
-def verdict_of_deletion(seen: Observation) -> str:
-    """The verdict with which somebody asked for the deletion of the stack that was looked at; "" if nobody did."""
-    if seen.stack is None or seen.stack.stays:
-        return ""
-    return verdict_in_token(seen.events, seen.request_id)
-
-
 def told_elsewhere(calls: Calls, owner: str, seen: Observation) -> Observation:
     """The same observation with the verdict that another host told of a request, by what it left in AWS."""
     if seen.stack is None or seen.stack.phase == "deleted":
-        return seen  # the events of a deletion have been read: `verdict_of_deletion`
+        return seen  # nothing bears a mark any more: the token of the deletion tells (`look`)
     return with_mark(calls, owner, seen, seen.stack)
 
 

@@ -113,11 +113,17 @@ def _unpolled(app: App, calls: Calls, record: RequestRecord, seen: Observation) 
     """A request that Host Factory no longer asks for: frozen; settled where no machine lives, or a mark says so."""
     poll = Poll(app, calls, app.store.read(), policies_for(app))
     policy = poll.policies.get(record.request.template_id, poll.policies[""])
+    nothing_lives = not any(one.live for one in seen.instances)
     judgement = judge(record, seen, policy)
+    if judgement.wish == "look" and nothing_lives and not record.first_short_at:
+        seen = _asked_for_mark(calls, record, seen)
+        if seen.stack is not None and seen.stack.phase != "deleted" and not seen.settled:
+            return _later(app, replace(record, first_short_at=int(seen.at)), DELETION_LOOK)
+        judgement = judge(record, seen, policy)
     if judgement.wish == "look":
         seen = queries.look(calls, record, seen)
         judgement = judge(record, seen, policy)
-    if settled_mark(seen.instances) or not any(one.live for one in seen.instances):
+    if settled_mark(seen.instances) or seen.settled or nothing_lives:
         poll.act(record, seen, told=False)
         return poll.changed[-1]
     if judgement.wish == "freeze":
@@ -127,6 +133,13 @@ def _unpolled(app: App, calls: Calls, record: RequestRecord, seen: Observation) 
         request = record.request
         carry_out(calls, freeze(request.kind, request.request_id, fleet_ids(request.kind, seen)))
     return _later(app, record)
+
+
+def _asked_for_mark(calls: Calls, record: RequestRecord, seen: Observation) -> Observation:
+    """What another host may have told of a request while this one heard nothing. The closer look has a visit of its
+    own: both do not go into the calls that chores have in one poll."""
+    stack = queries.stack_of(calls, record.request.owner, record.stack_id or stack_name(record.request.request_id))
+    return queries.told_elsewhere(calls, record.request.owner, replace(seen, stack=stack))
 
 
 def _late(record: RequestRecord, seen: Observation) -> Iterator[str]:

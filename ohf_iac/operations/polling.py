@@ -95,7 +95,6 @@ class Poll:
         """A closer look. At the first of two looks at a shortage another host may have had both already."""
         self._pace()
         seen = queries.look(self.calls, record, seen, stacks)
-        seen = replace(seen, settled=seen.settled or queries.verdict_of_deletion(seen))
         judgement = judge(record, seen, self._policy(record))
         if judgement.first_short_at and not record.first_short_at and not seen.settled:
             seen = queries.told_elsewhere(self.calls, self.app.owner, seen)

@@ -52,3 +52,34 @@ def test_machines_given_back_and_the_stack_deleted(
     assert live_stacks(local_aws) == []
     local_aws.advance(5000)
     assert other.status(request_id)["status"] == "complete"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("chores", ["0", "5"])
+def test_the_chores_of_a_host_that_heard_nothing_change_no_verdict(
+    local_aws: LocalAws, tmp_path: Path, kind: Kind, chores: str
+) -> None:
+    """It knows the request as open; all machines are gone, and the stack is, or stands: nobody has deleted it."""
+    local_aws.reset(profile="realistic")
+    one = Provider(tmp_path / "one", local_aws, extra={"OHF_LIMITS_CHORE_CALLS": chores})
+    other = Provider(tmp_path / "other", local_aws)
+    request_id = one.request(TEMPLATES[kind], 2)
+    local_aws.advance(10)
+    assert other.status(request_id)["status"] == "running"
+    assert request_id in other.database()["requests"]
+    machines = one.settle(request_id)["machines"]
+    ids = [machine["machineId"] for machine in machines]
+    if chores == "0":
+        local_aws.client("ec2").terminate_instances(InstanceIds=ids)
+    else:
+        one.settle(one.give_back(machines))
+        one.polls(180, step=60)
+    assert bool(live_stacks(local_aws)) == (chores == "0")
+    local_aws.advance(6 * 3600)
+    for _ in range(12):
+        other.call("getReturnRequests", {"machines": []})
+        local_aws.advance(600)
+    assert live_stacks(local_aws) == []
+    assert other.status(request_id)["status"] == "complete"
+    forget(other)
+    assert other.status(request_id)["status"] == "complete"

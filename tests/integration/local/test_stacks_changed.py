@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.integration.local.grid import refused
-from tests.integration.local.stack_bodies import parameters
+from tests.integration.local.stack_bodies import body, parameters
 from tests.integration.local.stack_calls import VALUES, create, described, machines
 from tests.local_aws import LocalAws
 
@@ -128,7 +128,7 @@ def test_a_template_is_read_in_the_version_that_its_url_names(local_aws: LocalAw
     store, client = local_aws.client("s3"), local_aws.client("cloudformation")
     store.create_bucket(Bucket="bodies")
     store.put_bucket_versioning(Bucket="bodies", VersioningConfiguration={"Status": "Enabled"})
-    kept = store.put_object(Bucket="bodies", Key="a/b.json", Body=VALUES["TemplateBody"].encode())["VersionId"]
+    kept = store.put_object(Bucket="bodies", Key="a/b.json", Body=body().encode())["VersionId"]
     store.put_object(Bucket="bodies", Key="a/b.json", Body=b"{}")
     url = "https://bodies.s3.us-east-1.amazonaws.com/a/b.json"
     rest = {"Parameters": VALUES["Parameters"]}
