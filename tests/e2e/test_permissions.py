@@ -83,7 +83,7 @@ NEEDED: Final[dict[tuple[Who, str], str]] = {
     ("service", "ec2:CreateTags"): REQUEST_FLEET,
     ("service", "ec2:DeleteFleets"): "stack deleted by hand",
     ("service", "ec2:DeleteLaunchTemplate"): "stack deleted by hand",
-    ("service", "ec2:Describe*"): REQUEST_FLEET,
+    ("service", "ec2:Describe*"): "reserved",
     ("service", "ec2:GetInstanceTypesFromInstanceRequirements"): "attributes",
     ("service", "ec2:RequestSpotFleet"): "start of a Spot Fleet",
     ("service", "ec2:RunInstances"): REQUEST_FLEET,
