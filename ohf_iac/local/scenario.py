@@ -45,7 +45,8 @@ class Times:
     the earliest. A group or maintain fleet replaces a lost member after `replace`. `launch` lies between the
     decision to launch and the instance's existence; of one decision, `launch_batch` instances (0: all) come
     every `launch_interval`. An interrupted spot instance runs on for `spot_notice`. An instance has no private
-    DNS name for the first `name` seconds. A change set is being made for `change_set`.
+    DNS name for the first `name` seconds. A change set is being made for `change_set`, drift being detected for
+    `drift`.
     """
 
     resource_start: float = 1.0
@@ -60,6 +61,7 @@ class Times:
     spot_notice: float = 120.0
     name: float = 0.0
     change_set: float = 0.0
+    drift: float = 0.0
     types: Mapping[str, TypeTimes] = field(default_factory=_none)
 
     def start(self, type_name: str, logical_id: str = "") -> float:
@@ -140,13 +142,15 @@ class DeleteFailure:
 class StackTroubles:
     """`fail_create` and `fail_delete` are keyed by resource type or logical id; `limit` is the stack quota.
 
-    With `fail_change_set` change sets fail, for that reason.
+    With `fail_change_set` change sets fail, for that reason; the detection of drift does not get at what
+    `fail_drift` names by type or logical id.
     """
 
     fail_create: Mapping[str, str] = field(default_factory=_none)
     fail_delete: Mapping[str, DeleteFailure] = field(default_factory=_none)
     limit: int | None = None
     fail_change_set: str = ""
+    fail_drift: Mapping[str, str] = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,7 @@ class Uncertain:
     group_system_tags: Literal[True, False] = True
     expired_state: Literal["deleted", "active-for-minutes"] = "deleted"
     review_stack: Literal["bare", "tagged"] = "bare"
+    drift_checked: Literal["fleets", "groups"] = "fleets"
 
 
 @dataclass(frozen=True, slots=True)

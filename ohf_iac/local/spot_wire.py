@@ -44,7 +44,7 @@ class SpotCalls(Call):
             [find_spot_fleet(self.here, given) for given in ids] if ids else list(self.here.spot_fleets.values())
         )
         shown, token = cut(found, self.params.get("MaxResults"), self.params.get("NextToken"))
-        return self.reply(SpotFleetRequestConfigs=[_request_config(fleet) for fleet in shown], NextToken=token)
+        return self.reply(SpotFleetRequestConfigs=[spot_fleet_data(fleet) for fleet in shown], NextToken=token)
 
     def describe_spot_fleet_instances(self) -> Answer:
         fleet = find_spot_fleet(self.here, self.params["SpotFleetRequestId"])
@@ -148,7 +148,8 @@ def spot_state(fleet: Fleet) -> str:
     return STATES.get(fleet.state, fleet.state)
 
 
-def _request_config(fleet: Fleet) -> dict[str, Any]:
+def spot_fleet_data(fleet: Fleet) -> dict[str, Any]:
+    """The SpotFleetRequestConfig structure."""
     spot = [member for member in fleet.alive() if member.lifecycle == "spot"]
     fulfilled = fleet.fulfilled()
     by_spot = sum(member.machine.weight for member in spot)

@@ -71,9 +71,9 @@ def _times(stack: Stack) -> Document:
 
 
 def _drift(stack: Stack) -> Document:
-    if stack.drift_checked_at is None:
+    if stack.drift is None:
         return {"StackDriftStatus": "NOT_CHECKED"}
-    return {"StackDriftStatus": stack.drift_status, "LastCheckTimestamp": moment(stack.drift_checked_at)}
+    return {"StackDriftStatus": stack.drift.status, "LastCheckTimestamp": moment(stack.drift.begun)}
 
 
 def _parameters(version: Version) -> list[Document]:

@@ -100,6 +100,29 @@ class Terms:
 
 
 @dataclass(slots=True)
+class Detection:
+    """A detection of drift that was begun; the resources' drifts, as they are told, once it has ended.
+
+    `failed` says why it did not get at a resource; the others' drifts hold all the same.
+    """
+
+    id: str
+    begun: float
+    drifts: list[dict[str, Any]] | None = None
+    failed: str = ""
+
+    @property
+    def status(self) -> str:
+        """StackDriftStatus."""
+        if self.drifts is None or (not self.drifts and not self.failed):
+            return "NOT_CHECKED"
+        found = {one["StackResourceDriftStatus"] for one in self.drifts}
+        if found & {"MODIFIED", "DELETED"}:
+            return "DRIFTED"
+        return "UNKNOWN" if self.failed else "IN_SYNC"
+
+
+@dataclass(slots=True)
 class Stack:
     """A stack. `operation` counts its operations: what is due for an earlier one no longer counts.
 
@@ -123,8 +146,7 @@ class Stack:
     events: list[Event] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
     change_sets: dict[str, Any] = field(default_factory=dict)
-    drift_checked_at: float | None = None
-    drift_status: str = "NOT_CHECKED"
+    drift: Detection | None = None
 
     @property
     def live(self) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.integration.local.grid import refused
-from tests.integration.local.stack_bodies import body, parameters
+from tests.integration.local.stack_bodies import CAPACITIES, body, parameters
 from tests.integration.local.stack_calls import VALUES, create, described, machines
 from tests.local_aws import LocalAws
 
@@ -90,6 +90,77 @@ def test_drift_sees_what_is_gone(local_aws: LocalAws) -> None:
         "Capacity": "IN_SYNC",
         "LaunchTemplate": "DELETED",
     }
+
+
+def drifts_of(aws: LocalAws) -> dict[str, dict[str, str]]:
+    """What is told of each resource that was checked: its status, or the differences by their place."""
+    client = aws.client("cloudformation")
+    client.detect_stack_drift(StackName="s")
+    return {
+        one["LogicalResourceId"]: {"status": one["StackResourceDriftStatus"]}
+        | {
+            each["PropertyPath"]: f"{each['DifferenceType']} {each['ExpectedValue']} {each['ActualValue']}"
+            for each in one.get("PropertyDifferences", [])
+        }
+        for one in client.describe_stack_resource_drifts(StackName="s")["StackResourceDrifts"]
+    }
+
+
+@pytest.mark.parametrize("kind", CAPACITIES)
+def test_a_fresh_stack_is_in_sync(local_aws: LocalAws, kind: str) -> None:
+    create(local_aws, kind=kind)
+    local_aws.advance(60)
+    assert drifts_of(local_aws) == {"Capacity": {"status": "IN_SYNC"}, "LaunchTemplate": {"status": "IN_SYNC"}}
+
+
+def test_drift_sees_what_was_changed_of_what_the_template_writes(local_aws: LocalAws) -> None:
+    create(local_aws, kind="EC2Fleet-maintain")
+    local_aws.advance(60)
+    ec2 = local_aws.client("ec2")
+    (fleet,) = ec2.describe_fleets()["Fleets"]
+    ec2.modify_fleet(FleetId=fleet["FleetId"], TargetCapacitySpecification={"TotalTargetCapacity": 5})
+    found = drifts_of(local_aws)["Capacity"]
+    assert found["/TargetCapacitySpecification/TotalTargetCapacity"] == "NOT_EQUAL 2 5"
+    assert found["status"] == "MODIFIED"
+    ec2.delete_fleets(FleetIds=[fleet["FleetId"]], TerminateInstances=False)
+    assert drifts_of(local_aws)["Capacity"] == {"status": "DELETED"}
+
+
+def test_what_a_launch_template_holds_is_never_compared(local_aws: LocalAws) -> None:
+    create(local_aws)
+    local_aws.advance(60)
+    ec2 = local_aws.client("ec2")
+    (template,) = ec2.describe_launch_templates()["LaunchTemplates"]
+    ec2.create_launch_template_version(
+        LaunchTemplateId=template["LaunchTemplateId"], LaunchTemplateData={"KeyName": "k"}
+    )
+    assert drifts_of(local_aws)["LaunchTemplate"] == {"status": "IN_SYNC"}
+
+
+def test_a_detection_takes_its_time_and_there_is_one_at_a_time(local_aws: LocalAws) -> None:
+    client = local_aws.client("cloudformation")
+    create(local_aws)
+    local_aws.advance(60)
+    local_aws.scenario(times={"drift": 30}, stacks={"failDrift": {"Capacity": "no permission"}})
+    found = client.detect_stack_drift(StackName="s")["StackDriftDetectionId"]
+    shown = client.describe_stack_drift_detection_status(StackDriftDetectionId=found)
+    assert (shown["DetectionStatus"], shown.get("StackDriftStatus")) == ("DETECTION_IN_PROGRESS", None)
+    assert "already in progress" in refused(client.detect_stack_drift, StackName="s")[1]
+    local_aws.advance(31)
+    shown = client.describe_stack_drift_detection_status(StackDriftDetectionId=found)
+    assert (shown["DetectionStatus"], shown["StackDriftStatus"]) == ("DETECTION_FAILED", "UNKNOWN")
+    assert "no permission" in shown["DetectionStatusReason"]
+    told = client.describe_stack_resource_drifts(StackName="s")["StackResourceDrifts"]
+    assert [one["LogicalResourceId"] for one in told] == ["LaunchTemplate"]
+    local_aws.scenario()
+
+
+def test_types_that_are_not_checked_are_not_told_of(local_aws: LocalAws) -> None:
+    create(local_aws, kind="ASG")
+    local_aws.advance(60)
+    local_aws.scenario(uncertain={"driftChecked": "groups"})
+    assert list(drifts_of(local_aws)) == ["Capacity"]
+    local_aws.scenario()
 
 
 def test_a_stack_in_review_tells_nothing_of_itself(local_aws: LocalAws) -> None:
