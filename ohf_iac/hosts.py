@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from ohf_iac.aws import cloudformation, ec2
 from ohf_iac.errors import ProviderError
-from ohf_iac.request import TAG_OWNER, TAG_SETTLED
+from ohf_iac.request import TAG_OWNER, TAG_SETTLED, stack_name
 from ohf_iac.store.memory import ids_of_hosts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from ohf_iac.aws.calls import Calls
     from ohf_iac.hostfactory import HostRef
@@ -69,11 +69,13 @@ def check_place(calls: Calls, owner: str, memory: Memory, absent: Iterable[str])
     """Make sure that machines which EC2 does not show, by id, are looked for in their own account and region.
 
     ProviderError where memory knows another place for them, or where it knows none and nothing of this owner is to
-    be seen: a wrong profile or region shows nothing at all, and must not make machines count as gone (design §2.7).
+    be seen, not even their own stacks among the deleted ones: a wrong profile or region shows nothing at all, and
+    must not make machines count as gone (design §2.7).
     """
     known = [memory.machines[one] for one in absent if one in memory.machines]
     places = {(one.account, one.region) for one in known if one.account}
-    if not places and (ec2.of_owner(calls, owner) or _has_stack(calls, owner)):
+    stacks = {stack_name(one.request_id) for one in known if one.request_id}
+    if not places and (ec2.of_owner(calls, owner) or _has_stack(calls, owner) or _had_stack(calls, owner, stacks)):
         return
     here = (ec2.account(calls), calls.region)
     if places != {here}:
@@ -87,6 +89,13 @@ def check_place(calls: Calls, owner: str, memory: Memory, absent: Iterable[str])
 
 def _has_stack(calls: Calls, owner: str) -> bool:
     return any(one.tags.get(TAG_OWNER) == owner for one in cloudformation.walk_stacks(calls))
+
+
+def _had_stack(calls: Calls, owner: str, names: Collection[str]) -> bool:
+    """Whether one of these stacks lived here; CloudFormation knows a deleted one by its id for ninety days."""
+    found = cloudformation.find_deleted_stacks(calls, names.__contains__) if names else {}
+    seen = (cloudformation.describe_stack(calls, one) for ids in found.values() for one in ids)
+    return any(one is not None and one.tags.get(TAG_OWNER) == owner for one in seen)
 
 
 def _sorted(found: list[tuple[HostRef, Instance]], missing: tuple[HostRef, ...], owner: str) -> FoundHosts:

@@ -83,3 +83,21 @@ def test_the_chores_of_a_host_that_heard_nothing_change_no_verdict(
     assert other.status(request_id)["status"] == "complete"
     forget(other)
     assert other.status(request_id)["status"] == "complete"
+
+
+@pytest.mark.parametrize("kind", [INSTANT, ASG])
+def test_a_return_that_is_first_asked_for_when_ec2_has_forgotten_its_machines(
+    local_aws: LocalAws, tmp_path: Path, kind: Kind
+) -> None:
+    """The other host knows the machines by their tags alone: nothing but deleted stacks says that they were here."""
+    local_aws.reset(profile="realistic")
+    one, other = two(local_aws, tmp_path)
+    machines = one.settle(one.request(TEMPLATES[kind], 2))["machines"]
+    request_id = next(iter(one.database()["requests"]))
+    assert other.status(request_id)["status"] == "complete"
+    return_id = other.give_back(machines)
+    local_aws.advance(600)
+    one.polls(4 * 3600, step=600)
+    assert live_stacks(local_aws) == []
+    assert local_aws.client("ec2").describe_instances()["Reservations"] == []
+    assert other.status(return_id)["status"] == "complete"
