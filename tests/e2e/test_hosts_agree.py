@@ -89,7 +89,7 @@ def test_the_chores_of_a_host_that_heard_nothing_change_no_verdict(
 def test_a_return_that_is_first_asked_for_when_ec2_has_forgotten_its_machines(
     local_aws: LocalAws, tmp_path: Path, kind: Kind
 ) -> None:
-    """The other host knows the machines by their tags alone: nothing but deleted stacks says that they were here."""
+    """The other host knows the machines by their tags alone: nothing but deleted stacks tells of them."""
     local_aws.reset(profile="realistic")
     one, other = two(local_aws, tmp_path)
     machines = one.settle(one.request(TEMPLATES[kind], 2))["machines"]
