@@ -57,7 +57,7 @@ def fault(allowed_signers: str, by: str, at: str, signature: str, content: bytes
     with tempfile.TemporaryDirectory(prefix="ohf-") as folder:
         path = f"{folder}/signature"
         with open(path, "w", encoding="ascii") as file:
-            file.write(f"{_BEGIN}\n{signature}\n{_END}\n")
+            file.write(armored(signature))
         options = ("-n", NAMESPACE, "-s", path, *_moment(allowed_signers, at))
         command = ("-Y", "verify", "-f", allowed_signers, "-I", by, *options)
         try:
@@ -65,6 +65,11 @@ def fault(allowed_signers: str, by: str, at: str, signature: str, content: bytes
         except ApprovalError as error:
             return error.message
     return "" if done.returncode == 0 else f"{_words(done)} (allowed signers: {allowed_signers})"
+
+
+def armored(signature: str) -> str:
+    """A signature as `ssh-keygen -Y verify -s` reads it from a file."""
+    return f"{_BEGIN}\n{signature}\n{_END}\n"
 
 
 def _moment(allowed_signers: str, at: str) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "pin": "Name an image by its id in the catalogue, where a parameter leads to it",
     "approve": "Approve the body that a template gives, for whoever sends it",
     "verify": "Hold the configuration against what was approved",
+    "evidence": "Gather all that is known of a request, in files that anybody can check",
     "plan": "Save the change set of a request, for judgement",
     "publish": "Put approved bodies on S3, from which alone stacks are made",
     "show": "Print a saved plan",
