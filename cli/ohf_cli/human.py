@@ -37,6 +37,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "status": "Show requests: state, machines, stack, and why",
     "watch": "Follow a request or a return until it has ended",
     "events": "Tell the story of a request's stack, root cause first",
+    "explain": "Tell how something came to be, from the input to the deletion, and how that is known",
     "return": "Give machines back",
     "cancel": "End a request now, with the machines there are",
     "delete": "Return all machines of a request and delete its stack",
