@@ -58,6 +58,11 @@ def exposures(templates: Iterable[HostTemplate], files: Mapping[str, bytes]) -> 
     return tuple(Exposure(tuple(names), *place) for place, names in found.items())
 
 
+def exposes(name: str, value: str) -> bool:
+    """Whether a value is a secret by its form, or by the name under which it stands."""
+    return any(True for _ in _in_pairs({name: value}))
+
+
 def _in_pairs(pairs: Mapping[str, str]) -> Iterator[Secret]:
     for name, value in pairs.items():
         quote = '"' if "'" in value else "'"

@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "approve": "Approve the body that a template gives, for whoever sends it",
     "verify": "Hold the configuration against what was approved",
     "evidence": "Gather all that is known of a request, in files that anybody can check",
+    "attest": "State how a body came to be, as in-toto and SLSA have it",
     "plan": "Save the change set of a request, for judgement",
     "publish": "Put approved bodies on S3, from which alone stacks are made",
     "show": "Print a saved plan",

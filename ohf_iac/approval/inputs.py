@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ohf_iac.template.defaults import TemplateDefaults
     from ohf_iac.template.host_template import HostTemplate
 
-_FORM: Final = "ohf/input/v1"
+FORM: Final = "ohf/input/v1"
 #: fields of a host template that every body says, by their names there
 _EVERYWHERE: Final = (
     "template_id",
@@ -90,7 +90,7 @@ def inputs_of(template: HostTemplate, defaults: TemplateDefaults, files: Mapping
         found |= _picked(template, _MACHINE) | _volume(template) | _user_data(template, defaults, files)
         if template.ebs_optimized is not None:
             found["ebs_optimized"] = "on" if template.ebs_optimized else "off"  # off is not silence here
-    return {"form": _FORM, **{name: value for name, value in found.items() if value}}
+    return {"form": FORM, **{name: value for name, value in found.items() if value}}
 
 
 def _picked(template: HostTemplate, names: tuple[str, ...]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def without_secrets(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def told_of_script(value: object) -> str:
     """User data by hash and size: of a machine's bytes, or of the text in which parameters still have places."""
-    content = _content(value)
+    content = script_of(value)
     lines = len(content.splitlines())
     digest = hashlib.sha256(content).hexdigest()
     return f"sha256:{digest}, {lines} line{'' if lines == 1 else 's'}, {len(content)} bytes"
@@ -59,8 +59,8 @@ def _parameter(parameter: object) -> object:
     return {name: one if name in _OPEN else Hidden(_hash(one), MASK) for name, one in parameter.items()}
 
 
-def _content(value: object) -> bytes:
-    """The script itself where the body holds it whole; else the function's text, or JSON for any other form."""
+def script_of(value: object) -> bytes:
+    """User data as a body holds them: the script itself where the body holds it whole; else the function's text, or JSON for any other form."""
     if isinstance(value, dict) and list(value) == ["Fn::Base64"]:
         return _text(value["Fn::Base64"]).encode("utf-8", "surrogatepass")
     if isinstance(value, str):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ohf_iac.app import calls_of
 from ohf_iac.aws import cloudformation, ec2
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from ohf_iac.machine import Instance
     from ohf_iac.observation import StackSeen
     from ohf_iac.request import RequestRecord, ReturnRecord
+
+#: the files that only a stack fills
+_OF_STACK: Final = ("stack.json", "body.json", "events.json")
 
 
 @dataclass(slots=True)
@@ -74,14 +77,10 @@ class Facts:
 def facts_of(app: App, request_id: str) -> Facts:
     """The facts of a request. ResourceNotFoundError where nobody knows it, ConfigurationError where it is another
     owner's."""
-    if id_kind(request_id) != "req":
-        raise ResourceNotFoundError(
-            f"gather evidence of {request_id}: it is not the id of a request", hint="ohf status"
-        )
-    found = Facts(request_id, app.owner)
-    memory = _remembered(app, found)
-    _of_aws(app, found)
+    found, memory = _begun(app, request_id)
     _of_lock(app, found)
+    with found.reading("machines.json"):
+        found.instances = ec2.of_requests(calls_of(app), app.owner, [request_id])
     _of_audit(app, found)
     _of_returns(app, found, memory)
     known = found.record or found.stack or found.audit or found.instances
@@ -91,6 +90,31 @@ def facts_of(app: App, request_id: str) -> Facts:
             hint="AWS keeps deleted stacks for ninety days; ohf status",
         )
     return found
+
+
+def stack_facts_of(app: App, request_id: str) -> Facts:
+    """Of a request's facts those of stack, body, events and lock alone; errors as of `facts_of` but the first."""
+    found, _ = _begun(app, request_id)
+    _of_lock(app, found)
+    return found
+
+
+def _begun(app: App, request_id: str) -> tuple[Facts, Memory]:
+    if id_kind(request_id) != "req":
+        raise ResourceNotFoundError(
+            f"gather evidence of {request_id}: it is not the id of a request", hint="ohf status"
+        )
+    found = Facts(request_id, app.owner)
+    memory = _remembered(app, found)
+    with found.reading(*_OF_STACK):
+        calls = calls_of(app)
+        found.stack = _stack(calls, app.owner, found)
+        if found.stack is None:
+            for name in _OF_STACK:
+                found.absent(name, "CloudFormation knows no stack of it; deleted ones it keeps for ninety days")
+        else:
+            _of_stack(calls, found, found.stack)
+    return found, memory
 
 
 def _remembered(app: App, found: Facts) -> Memory:
@@ -105,20 +129,6 @@ def _remembered(app: App, found: Facts) -> Memory:
             found.absent("request.json", "this host does not remember the request; the stack tells what it was")
     check_requests(app, memory, [found.request_id])
     return memory
-
-
-def _of_aws(app: App, found: Facts) -> None:
-    with found.reading("stack.json", "body.json", "events.json", "machines.json"):
-        calls = calls_of(app)
-        with found.reading("stack.json", "body.json", "events.json"):
-            found.stack = _stack(calls, app.owner, found)
-            if found.stack is None:
-                for name in ("stack.json", "body.json", "events.json"):
-                    found.absent(name, "CloudFormation knows no stack of it; deleted ones it keeps for ninety days")
-            else:
-                _of_stack(calls, found, found.stack)
-        with found.reading("machines.json"):
-            found.instances = ec2.of_requests(calls, app.owner, [found.request_id])
 
 
 def _stack(calls: Calls, owner: str, found: Facts) -> StackSeen | None:

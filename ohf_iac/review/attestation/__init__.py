@@ -1,0 +1,1 @@
+"""Attestations: in-toto statements that say how a body came to be."""
