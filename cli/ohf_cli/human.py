@@ -39,6 +39,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "watch": "Follow a request or a return until it has ended",
     "events": "Tell the story of a request's stack, root cause first",
     "explain": "Tell how something came to be, from the input to the deletion, and how that is known",
+    "drift": "Hold live stacks against their templates: what was changed behind their back?",
     "return": "Give machines back",
     "cancel": "End a request now, with the machines there are",
     "delete": "Return all machines of a request and delete its stack",

@@ -18,7 +18,9 @@ LAYERS = {
     **dict.fromkeys(
         ["ohf_iac", "errors", "bounded_json", "file_lock", "file_replace", "own_file", "secret_forms"], 0
     ),
-    **dict.fromkeys(["template", "machine", "cfn", "chained_file", "change_set", "quotas", "secret_findings"], 1),
+    **dict.fromkeys(
+        ["template", "machine", "cfn", "chained_file", "change_set", "drift", "quotas", "secret_findings"], 1
+    ),
     **dict.fromkeys(["request", "observation", "exposure"], 2),
     **dict.fromkeys(["events", "stack", "status", "approval"], 3),
     **dict.fromkeys(["plan", "orphans", "render", "hostfactory"], 4),
