@@ -116,6 +116,13 @@ def _stack(region: Region, action: str, params: Params) -> Iterator[Ask]:
         yield Ask(_reading(query), f"arn:aws:s3:::{found['bucket']}/{unquote(key)}")
 
 
+def _drift(region: Region, action: str, params: Params) -> Iterator[Ask]:
+    """A detection takes more than its own action (CloudFormation user guide, "Detect drift": permissions)."""
+    for one in (action, "cloudformation:DetectStackResourceDrift"):
+        yield Ask(one, stack_arn(region, params.get("StackName", "")))
+    yield Ask("cloudformation:BatchDescribeTypeConfigurations")
+
+
 def _object_asks(request: HttpRequest) -> tuple[Ask, ...]:
     """S3 by path, `/bucket/key`; other operations than objects' are named by their method."""
     target, _, query = request.target.partition("?")
@@ -198,9 +205,9 @@ _TABLE: Mapping[str, Asking] = {
                 "DeleteStack",
                 "DescribeChangeSet",
                 "DescribeStackEvents",
+                "DescribeStackResourceDrifts",
                 "DescribeStackResources",
                 "DescribeStacks",
-                "DetectStackDrift",
                 "ExecuteChangeSet",
                 "GetTemplate",
                 "ListChangeSets",
@@ -210,4 +217,5 @@ _TABLE: Mapping[str, Asking] = {
         ],
         _stack,
     ),
+    "cloudformation:DetectStackDrift": _drift,
 }

@@ -17,7 +17,7 @@ _REHEARSALS: Final = "ohf-rehearsal-*"
 
 
 def review_statements(needs: Needs, names: str) -> Iterator[Statement]:
-    """`ohf rehearse`, `plan`, `apply`, `diff` and `verify --deployed`; `names` are those of requests' stacks.
+    """`ohf rehearse`, `plan`, `apply`, `diff`, `drift`, `verify --deployed`; `names` are those of requests' stacks.
 
     A rehearsal's change set may be made and deleted, and never executed.
     """
@@ -36,3 +36,17 @@ def review_statements(needs: Needs, names: str) -> Iterator[Statement]:
     yield Statement("ApplyPlans", ("cloudformation:ExecuteChangeSet",), (ours,))
     work = [f"cloudformation:{verb}" for verb in ("DeleteChangeSet", "DescribeChangeSet", "ListChangeSets")]
     yield Statement("Review", (*work, "cloudformation:GetTemplate"), both)
+    yield from _drift(ours)
+
+
+def _drift(ours: str) -> Iterator[Statement]:
+    """What drift detection takes (CloudFormation user guide, "Detect drift": permissions), and what it leaves open.
+
+    Resources are read with the caller's permissions, which has those for its kinds anyway. A detection's status is
+    asked by its id, and a launch template is read by an id that nobody knows beforehand: neither names a resource.
+    """
+    begin = [f"cloudformation:{verb}" for verb in ("DetectStackDrift", "DetectStackResourceDrift")]
+    yield Statement("DetectDrift", (*begin, "cloudformation:DescribeStackResourceDrifts"), (ours,))
+    follow = ("BatchDescribeTypeConfigurations", "DescribeStackDriftDetectionStatus")
+    looks = tuple(f"cloudformation:{verb}" for verb in follow)
+    yield Statement("FollowDrift", (*looks, "ec2:DescribeLaunchTemplateVersions"))

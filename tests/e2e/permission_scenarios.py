@@ -254,6 +254,15 @@ def _versions(installation: Installation) -> None:
     started("long").run(installation)
 
 
+def _drifted(installation: Installation) -> None:
+    """What CloudFormation finds, and what it does not read."""
+    provider = installation.provider
+    settled(provider, provider.request("instant-ondemand", 1))
+    (one,) = json.loads(said(provider, "drift", "--every", "0.1", "--output", "json"))["stacks"]
+    assert one["verdict"] == "in sync"
+    assert {each["by"] for each in one["resources"]} == {"cloudformation", "both"}
+
+
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     **{f"life of {kind}": life(template) for kind, template in TEMPLATES.items()},
     **{f"shortage of {kind}": shortage(template) for kind, template in TEMPLATES.items()},
@@ -287,4 +296,5 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "rehearsal": Scenario(_rehearsed),
     "rehearsal left behind": Scenario(_left),
     "plans": Scenario(_planned),
+    "drift": Scenario(_drifted),
 }

@@ -37,8 +37,13 @@ PERMISSION_ONLY = {
     "kms:ReEncryptTo",
     "s3:GetObjectVersion",
 }
-#: what CloudFormation does with the caller's permissions: it reads the template that the caller names
-ON_OUR_BEHALF = {"s3:GetObject"}
+#: what CloudFormation does with the caller's permissions: it reads the template that the caller names, and looks at
+#: each resource when it detects drift
+ON_OUR_BEHALF = {
+    "s3:GetObject",
+    "cloudformation:BatchDescribeTypeConfigurations",
+    "cloudformation:DetectStackResourceDrift",
+}
 
 PLAIN: Mapping[str, Any] = {
     "maxNumber": 5,
@@ -150,7 +155,7 @@ def test_whatever_changes_something_is_limited_to_what_is_ours(service_role: str
         for statement in policy["Statement"]:
             names = set(several(statement["Action"]))
             verbs = [name.partition(":")[2] for name in names]
-            reading = all(one.startswith(("Describe", "List", "GetInstanceTypes")) for one in verbs)
+            reading = all(one.startswith(("BatchDescribe", "Describe", "List", "GetInstanceTypes")) for one in verbs)
             assert reading or names <= orders or "*" not in several(statement["Resource"]), statement["Sid"]
 
 
@@ -176,6 +181,12 @@ def test_a_host_that_reviews_nothing_has_no_change_sets_and_a_rehearsal_is_never
         "aws:RequestTag/ohf:owner": "ohf",
         "cloudformation:RoleArn": ROLE,
     }
+
+
+def test_the_host_detects_no_drift() -> None:
+    assert not [one for one in actions(of(*EVERYTHING, bucket="b").caller) if "Drift" in one]
+    (detecting,) = statements_on(of("instant", reviewing=True).caller, "cloudformation:DetectStackDrift")
+    assert detecting["Resource"] == "arn:aws:cloudformation:us-east-1:123456789012:stack/ohf-req-*/*"
 
 
 def test_what_no_template_needs_is_not_allowed() -> None:
