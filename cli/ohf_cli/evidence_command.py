@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ohf_cli.edge import AfterOutputError
 from ohf_cli.evidence_check import check_pack
+from ohf_cli.evidence_words import INCOMPLETE, verdict_cell
 from ohf_cli.output import Output, output_option, show
 from ohf_cli.provider import provider_app, provider_options
 from ohf_cli.table import Cell
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
     from ohf_cli.table import Line, Tone
     from ohf_iac.review.evidence.pack import Pack
 
-#: a pack was written, and something of it could not be read
-INCOMPLETE: Final = "E142"
-
 
 @click.command("evidence")
 @click.argument("request_id", metavar="[ID]", default="")
 @click.option("--to", "target", metavar="DIR|FILE.zip", help="Write the pack there; nothing is written over.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Of all whose stacks lived then or later; ISO 8601 in UTC, or an age as 6h, 7d.",
+)
 @click.option("--check", "pack", metavar="DIR|FILE.zip", help="Check a pack instead, from its files alone.")
 @click.option(
     "--allowed-signers", metavar="FILE", default="", help="With --check: the keys by which signatures are checked."
@@ -48,6 +51,7 @@ INCOMPLETE: Final = "E142"
 def command(
     request_id: str,
     target: str | None,
+    since: str | None,
     pack: str | None,
     allowed_signers: str,
     expect_sha256: str,
@@ -63,6 +67,8 @@ def command(
 
     User data are in the body, which is the evidence: the files are for their owner alone (mode 0600).
 
+    --since makes a zip file of each request of this installation in one new folder, with a list over them.
+
     --check tells whether a pack is what was written, and exits 4 when it is not. Keep the manifest's digest, which
     is printed, in another place, and give it back with --expect-sha256.
 
@@ -70,21 +76,28 @@ def command(
     Examples:
       ohf evidence req-6743a1c0-9f0c2d4e5a6b7c8d --to evidence.zip
       ohf evidence req-6743a1c0-9f0c2d4e5a6b7c8d --to evidence/ --output json
+      ohf evidence --since 7d --to evidence-of-the-week
       ohf evidence --check evidence.zip --allowed-signers auditors_signers
     """
     if pack is not None:
-        if request_id or target:
-            raise click.UsageError("--check is about a pack that is there: without ID and --to")
+        if request_id or target or since:
+            raise click.UsageError("--check is about a pack that is there: without ID, --since and --to")
         check_pack(pack, allowed_signers, expect_sha256, output)
         return
-    if not request_id or not target:
-        raise click.UsageError("give the ID of a request and --to, or --check")
+    if bool(request_id) == bool(since) or not target:
+        raise click.UsageError("give the ID of a request, or --since, and --to; or --check")
     if allowed_signers or expect_sha256:
         raise click.UsageError("--allowed-signers and --expect-sha256 are for --check")
     check_free(target)
     from ohf_iac.review.evidence.making import evidence_of  # a check of a pack needs nothing of what asks AWS
 
-    made = evidence_of(replace(provider_app(), deadline=Deadline.after(timeout)), request_id)
+    app = replace(provider_app(), deadline=Deadline.after(timeout))
+    if since:
+        from ohf_cli.evidence_since import gather_since  # as above
+
+        gather_since(app, since, target, output)
+        return
+    made = evidence_of(app, request_id)
     write_pack(target, made.contents)
     document = {**made.manifest, "file": target, "manifestSha256": made.digest}
     show(output, document, lambda _width: _lines(made, target))
@@ -98,10 +111,7 @@ def _lines(pack: Pack, target: str) -> Iterator[Line]:
     for one in manifest["missing"]:
         tone: Tone = "bad" if one["lack"] == "unread" else "dim"
         yield (Cell(f"{one['lack'].upper()}  ", tone), Cell(f"{one['name']}: {one['reason']}"))
-    verdict = manifest["verdict"] or "not judged"
-    yield (
-        Cell(f"{target}: {plural(len(manifest['files']), 'file')} about {manifest['requestId']}, stack "),
-        Cell(verdict, "good" if verdict == "ok" else "bad"),
-    )
+    about = f"{target}: {plural(len(manifest['files']), 'file')} about {manifest['requestId']}, stack "
+    yield (Cell(about), verdict_cell(manifest["verdict"]))
     yield (Cell(f"body {manifest['sha256'] or 'unknown'}"),)
     yield (Cell(f"manifest {pack.digest}"),)

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 from ohf_iac.approval.envelope import floating, images_of
 from ohf_iac.approval.inputs import FORM
 from ohf_iac.approval.values import entry_hash
-from ohf_iac.exposure import exposes
-from ohf_iac.review.diff.hidden import MASK, script_of
+from ohf_iac.review.diff.hidden import script_of
 from ohf_iac.review.evidence.pack import sha256
-from ohf_iac.secret_forms import without_secrets
+from ohf_iac.review.masking import masked_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -74,9 +73,9 @@ class Attested:
 def statement_of(what: Attested) -> dict[str, Any]:
     """The statement; what is not known is left out, and no value in it is a secret by its form or its name."""
     internal: dict[str, Any] = {"rendererAbi": what.renderer_abi} if what.renderer_abi else {}
-    internal |= {"settings": masked(what.settings)} if what.settings is not None else {}
+    internal |= {"settings": masked_by_name(what.settings)} if what.settings is not None else {}
     template: dict[str, Any] = {"templateId": what.template_id}
-    template |= {"input": masked(what.inputs)} if what.inputs is not None else {}
+    template |= {"input": masked_by_name(what.inputs)} if what.inputs is not None else {}
     run = {"builder": {"id": BUILDER, **({"version": {"ohf_iac": what.version}} if what.version else {})}}
     return {
         "_type": _STATEMENT,
@@ -85,14 +84,14 @@ def statement_of(what: Attested) -> dict[str, Any]:
         "predicate": {
             "buildDefinition": {
                 "buildType": STACK if what.run else BODY,
-                "externalParameters": {"template": template, "parameters": masked(dict(what.parameters))},
+                "externalParameters": {"template": template, "parameters": masked_by_name(dict(what.parameters))},
                 **({"internalParameters": internal} if internal else {}),
                 "resolvedDependencies": list(_dependencies(what)),
             },
             "runDetails": {
                 **run,
                 **({"metadata": _metadata(what.run)} if what.run else {}),
-                "ohf_verdict": masked(what.verdict),
+                "ohf_verdict": masked_by_name(what.verdict),
             },
         },
     }
@@ -157,17 +156,3 @@ def _scripts(value: object) -> Iterator[bytes]:
     elif isinstance(value, list):
         for one in value:
             yield from _scripts(one)
-
-
-def masked(value: Any, name: str = "") -> Any:
-    """A document without what is a secret by its form, or by the name under which it stands."""
-    match value:
-        case dict():
-            return {key: masked(one, key) for key, one in value.items()}
-        case [str(key), str(text)] if exposes(key, text):  # a variable of user data
-            return [key, MASK]
-        case list() | tuple():
-            return [masked(one, name) for one in value]
-        case str():
-            return MASK if exposes(name, value) else without_secrets(value)
-    return value

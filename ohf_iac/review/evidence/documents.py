@@ -18,8 +18,8 @@ from ohf_iac.request import RETURN_TAG_PREFIX, TAG_TEMPLATE, TAG_VERSION
 from ohf_iac.review.evidence.audit_part import joined
 from ohf_iac.review.evidence.pack import Gap, Pack, PackFile, names_of, of_source
 from ohf_iac.review.evidence.readme import README, README_TEXT
+from ohf_iac.review.masking import masked, masked_by_name
 from ohf_iac.review.plan_file import masked_parameters
-from ohf_iac.secret_forms import without_secrets
 from ohf_iac.ssh_signature import armored
 
 if TYPE_CHECKING:
@@ -143,9 +143,9 @@ def _stack(stack: StackSeen, body: str) -> dict[str, Any]:
         "status": stack.status,
         "reason": stack.reason,
         "createdAt": stamp(stack.created_at),
-        "parameters": masked_parameters(body, parameters) if body else parameters,
-        "tags": dict(stack.tags),
-        "outputs": dict(stack.outputs),
+        "parameters": masked_by_name(masked_parameters(body, parameters) if body else parameters),
+        "tags": masked_by_name(dict(stack.tags)),
+        "outputs": masked_by_name(dict(stack.outputs)),
     }
 
 
@@ -205,7 +205,7 @@ def _seen(instance: Instance) -> dict[str, Any]:
         "launchedAt": stamp(instance.launch_time) if instance.launch_time else "",
         "reason": instance.reason,
         "returns": sorted(returns),
-        "tags": dict(instance.tags),
+        "tags": masked_by_name(dict(instance.tags)),
     }
 
 
@@ -233,12 +233,3 @@ def verdict_document(proof: Proof) -> dict[str, Any]:
 def epoch(text: str) -> int:
     """The epoch second of a moment as `_stack` writes it; ValueError."""
     return int(datetime.fromisoformat(text).timestamp())
-
-
-def masked(value: Any) -> Any:
-    """A document without what is a secret by its form."""
-    if isinstance(value, dict):
-        return {name: masked(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [masked(one) for one in value]
-    return without_secrets(value) if isinstance(value, str) else value

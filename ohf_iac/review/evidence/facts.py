@@ -61,6 +61,13 @@ class Facts:
         """That of the body as it was sent, "" where it is not known."""
         return sha256(self.body.encode("ascii")) if self.body else ""
 
+    @property
+    def begun(self) -> bool:
+        """Whether the stack ever was more than a change set, as far as anything tells."""
+        if self.stack is None or self.stack.outputs or not self.events:
+            return True
+        return any(one.of_stack and one.status == "CREATE_IN_PROGRESS" for one in self.events)
+
     def absent(self, name: str, reason: str) -> None:
         """Note that there is no such thing."""
         self.gaps.append(Gap(name, "absent", reason))
@@ -74,17 +81,29 @@ class Facts:
             self.gaps += [Gap(name, "unread", error.message) for name in names]
 
 
-def facts_of(app: App, request_id: str) -> Facts:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the caller has read already: the stack's id ("": nobody looked), the audit files (None: not read)."""
+
+    stack_id: str = ""
+    audit: tuple[tuple[str, bytes], ...] | None = None
+
+
+#: what is known by one who asks about a single request
+NOTHING: Final = Known()
+
+
+def facts_of(app: App, request_id: str, known: Known = NOTHING) -> Facts:
     """The facts of a request. ResourceNotFoundError where nobody knows it, ConfigurationError where it is another
     owner's."""
-    found, memory = _begun(app, request_id)
+    found, memory = _begun(app, request_id, known.stack_id)
     _of_lock(app, found)
     with found.reading("machines.json"):
         found.instances = ec2.of_requests(calls_of(app), app.owner, [request_id])
-    _of_audit(app, found)
+    _of_audit(app, found, known.audit)
     _of_returns(app, found, memory)
-    known = found.record or found.stack or found.audit or found.instances
-    if not (known or any(one.lack == "unread" for one in found.gaps)):
+    something = found.record or found.stack or found.audit or found.instances
+    if not (something or any(one.lack == "unread" for one in found.gaps)):
         raise ResourceNotFoundError(
             f"gather evidence of {request_id}: neither AWS nor this host knows it",
             hint="AWS keeps deleted stacks for ninety days; ohf status",
@@ -99,7 +118,7 @@ def stack_facts_of(app: App, request_id: str) -> Facts:
     return found
 
 
-def _begun(app: App, request_id: str) -> tuple[Facts, Memory]:
+def _begun(app: App, request_id: str, stack_id: str = "") -> tuple[Facts, Memory]:
     if id_kind(request_id) != "req":
         raise ResourceNotFoundError(
             f"gather evidence of {request_id}: it is not the id of a request", hint="ohf status"
@@ -108,7 +127,7 @@ def _begun(app: App, request_id: str) -> tuple[Facts, Memory]:
     memory = _remembered(app, found)
     with found.reading(*_OF_STACK):
         calls = calls_of(app)
-        found.stack = _stack(calls, app.owner, found)
+        found.stack = _stack(calls, app.owner, found, stack_id)
         if found.stack is None:
             for name in _OF_STACK:
                 found.absent(name, "CloudFormation knows no stack of it; deleted ones it keeps for ninety days")
@@ -131,8 +150,11 @@ def _remembered(app: App, found: Facts) -> Memory:
     return memory
 
 
-def _stack(calls: Calls, owner: str, found: Facts) -> StackSeen | None:
+def _stack(calls: Calls, owner: str, found: Facts, stack_id: str) -> StackSeen | None:
     """The request's stack, live or deleted, by whatever of its tags are left."""
+    if stack_id:
+        seen = cloudformation.describe_stack(calls, stack_id)
+        return seen if seen is not None and is_of(seen, owner) else None
     name = stack_name(found.request_id)
     remembered = found.record.stack_id if found.record else ""
     for one in (remembered, name) if remembered else (name,):
@@ -195,10 +217,10 @@ def _digest_told(found: Facts) -> str:
     return found.digest or tagged or (found.record.digest if found.record else "")
 
 
-def _of_audit(app: App, found: Facts) -> None:
+def _of_audit(app: App, found: Facts, read: tuple[tuple[str, bytes], ...] | None) -> None:
     """The request's audit lines, of this host: each keeps a file of its own."""
     with found.reading("audit.jsonl", "audit-chain.jsonl"):
-        files = audit_files(app.settings)
+        files = audit_files(app.settings) if read is None else read
         known = {one.machine_id for one in found.record.machines} if found.record else set()
         known |= {one.instance_id for one in found.instances}
         found.audit = audit_part(files, found.request_id, known)

@@ -55,6 +55,14 @@ def write_pack(path: str, contents: Mapping[str, bytes]) -> None:
         raise StorageError(f"write evidence to {path}: {error.strerror}", hint=_HINT) from error
 
 
+def write_file(path: str, content: bytes) -> None:
+    """Put one file at a path, mode 0600. StorageError."""
+    try:
+        replace_file(os.path.abspath(path), content, _MODE, None)
+    except OSError as error:
+        raise StorageError(f"write evidence to {path}: {error.strerror}", hint=_HINT) from error
+
+
 def zipped(contents: Mapping[str, bytes]) -> bytes:
     """A pack as the bytes of a zip file; the same pack gives the same bytes."""
     target = io.BytesIO()

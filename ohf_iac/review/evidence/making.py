@@ -28,7 +28,11 @@ def evidence_of(app: App, request_id: str) -> Pack:
 
     ResourceNotFoundError where nobody knows it, ConfigurationError where it is another owner's.
     """
-    found = facts_of(app, request_id)
+    return pack_from(app, facts_of(app, request_id))
+
+
+def pack_from(app: App, found: Facts) -> Pack:
+    """The pack of facts, with what the configuration adds to them."""
     approvals = app.settings.approvals
     rules = {
         "mode": approvals.mode,

@@ -68,7 +68,8 @@ class Pack:
     def contents(self) -> dict[str, bytes]:
         """All files by name, in the order of names, the manifest and the list of sums among them."""
         found = {one.name: one.content for one in self.files} | {MANIFEST: text_of(self.manifest)}
-        return dict(sorted((found | {SUMS: sums_of(found)}).items()))
+        sums = sums_of({name: sha256(content) for name, content in found.items()})
+        return dict(sorted((found | {SUMS: sums}).items()))
 
     @property
     def digest(self) -> str:
@@ -86,9 +87,9 @@ def text_of(document: object) -> bytes:
     return (json.dumps(document, sort_keys=True, indent=1, ensure_ascii=True) + "\n").encode("ascii")
 
 
-def sums_of(contents: Mapping[str, bytes]) -> bytes:
-    """The list that `sha256sum -c` reads: every file but itself, by name."""
-    return "".join(f"{sha256(contents[name])}  {name}\n" for name in sorted(contents)).encode("utf-8")
+def sums_of(digests: Mapping[str, str]) -> bytes:
+    """The list that `sha256sum -c` reads, of the SHA-256 of files by name."""
+    return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests)).encode("utf-8")
 
 
 def sha256(content: bytes) -> str:
