@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ohf_cli.report_formats import Reports
     from ohf_cli.table import Line, Row
+    from ohf_iac.approval.deployed import Deviation
     from ohf_iac.review.proving import Proof
 
 _SHORT: Final = 12
@@ -27,14 +28,14 @@ def deployed_reports(since: float, proofs: Sequence[Proof]) -> Reports:
         "table": lambda: "".join("".join(cell.text for cell in line) + "\n" for line in proof_lines(proofs, None)),
         "json": lambda: dumped("json", deployed_document(since, proofs)) + "\n",
         "yaml": lambda: dumped("yaml", deployed_document(since, proofs)) + "\n",
-        "junit": lambda: junit("ohf verify --deployed", [_case(one) for one in proofs]),
+        "junit": lambda: junit("ohf verify --deployed", [case for one in proofs for case in _cases(one)]),
     }
 
 
 def proof_lines(proofs: Sequence[Proof], width: int | None) -> Iterator[Line]:
     """The proofs for people, a row each, and their sum."""
     if proofs:
-        headers = ("STACK", "BODY", "APPROVED", "VERDICT")
+        headers = ("STACK", "BODY", "APPROVED", "DRIFT", "VERDICT")
         yield from laid_out(Table(headers, tuple(_row(one) for one in proofs), "FOUND"), width)
     bad = sum(one.verdict == "violation" for one in proofs)
     unknown = sum(one.verdict == "not proven" for one in proofs)
@@ -64,7 +65,10 @@ def _document(proof: Proof) -> dict[str, Any]:
         "sha256": proof.digest,
         "template": proof.entry.template if proof.entry else "",
         "verdict": proof.verdict,
-        "deviations": [{"code": one.code, "message": one.text} for one in proof.deviations],
+        "deviations": [{"code": one.code, "message": one.text} for one in (*proof.deviations, *proof.of_drift)],
+        "drift": {"verdict": proof.drift.verdict, "reason": proof.drift.unread or proof.drift.idle}
+        if proof.drift
+        else None,
         "emergency": proof.emergency,
         "approvals": [approval_document(one) for one in proof.entry.approvals] if proof.entry else [],
         "parameters": dict(sorted(stack.parameters.items())),
@@ -73,10 +77,17 @@ def _document(proof: Proof) -> dict[str, Any]:
 
 
 def _row(proof: Proof) -> Row:
-    note = "; ".join(
-        [one.text for one in proof.deviations] + ([f"break glass: {proof.emergency}"] if proof.emergency else [])
+    told = [one.text for one in (*proof.deviations, *proof.of_drift)]
+    note = "; ".join(told + ([f"break glass: {proof.emergency}"] if proof.emergency else []))
+    return row(
+        proof.stack.name, proof.digest[:_SHORT] or "-", _approved(proof), _drift(proof), _verdict(proof), note=note
     )
-    return row(proof.stack.name, proof.digest[:_SHORT] or "-", _approved(proof), _verdict(proof), note=note)
+
+
+def _drift(proof: Proof) -> Cell:
+    if proof.drift is None:
+        return Cell("-")
+    return Cell(proof.drift.verdict, "bad" if proof.drift.verdict in ("drifted", "unknown") else "")
 
 
 def _verdict(proof: Proof) -> Cell:
@@ -97,10 +108,17 @@ def _approved(proof: Proof) -> str:
     return f"{last.by} {last.ticket}".strip()
 
 
-def _case(proof: Proof) -> Case:
+def _cases(proof: Proof) -> Iterator[Case]:
+    """A case for the approval, and for a live stack one for its drift."""
     told = "\n".join(
         [f"body {proof.digest or 'not read'}", f"approved by {_approved(proof)}", proof.stack.stack_id]
     )
     told += f"\nbreak glass: {proof.emergency}" if proof.emergency else ""
-    failures = tuple(Failure(one.text, one.code, told) for one in proof.deviations)
-    return Case(proof.stack.name, "approved", failures=failures, note=told)
+    yield Case(proof.stack.name, "approved", failures=_failures(proof.deviations, told), note=told)
+    if proof.drift is not None:
+        skipped = proof.drift.idle or "not wholly checked" if proof.drift.verdict == "not checked" else ""
+        yield Case(proof.stack.name, "drift", failures=_failures(proof.of_drift, told), skipped=skipped)
+
+
+def _failures(deviations: Sequence[Deviation], told: str) -> tuple[Failure, ...]:
+    return tuple(Failure(one.text, one.code, told) for one in deviations)

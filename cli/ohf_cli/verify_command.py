@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="With --deployed: read stacks for so many seconds.",
 )
+@click.option("--no-drift", is_flag=True, help="With --deployed: do not ask what was changed behind their back.")
 @click.option("--audit", is_flag=True, help="Hold each line of the audit file against the one before it.")
 @click.option(
     "--head", metavar="SHA256", default="", help="With --audit: a head told before has to be there still."
@@ -63,6 +64,7 @@ def command(
     deployed: bool,
     since: str,
     timeout: float,
+    no_drift: bool,
     audit: bool,
     head: str,
     root: str,
@@ -75,8 +77,8 @@ def command(
     ever. Exits 4 when something is not as approved.
 
     --deployed asks AWS instead: every stack of this installation that lives, or lived since TIME, has to have an
-    approved body, parameters within its envelope and the tags of its approval. AWS knows deleted stacks for ninety
-    days. One that cannot be read is not proven, which exits 4 too.
+    approved body, parameters within its envelope and the tags of its approval, and live ones must not have drifted.
+    AWS knows deleted stacks for ninety days. One that cannot be read is not proven, which exits 4 too.
 
     --audit asks whether the audit file is what was written: each line holds the hash of the one before it. Keep the
     head that it prints elsewhere, and give it back with --head.
@@ -97,7 +99,7 @@ def command(
     if deployed:
         if template_id or root:
             raise click.UsageError("--deployed is about all stacks: without TEMPLATE and --root")
-        verify_deployed(since, timeout, output, output_files)
+        verify_deployed(since, timeout, not no_drift, output, output_files)
         return
     settings = provider_settings()
     checks = tuple(checks_of(settings, template_id or "", root))

@@ -15,7 +15,7 @@ from ohf_cli.report_formats import write_output_files
 from ohf_cli.terminal import terminal_of, write_lines
 from ohf_cli.words import plural
 from ohf_iac.clock import Deadline
-from ohf_iac.review.deployed_stacks import proofs_of
+from ohf_iac.review.deployed_stacks import held_against_drift, proofs_of
 from ohf_iac.review.proving import UNPROVEN
 
 if TYPE_CHECKING:
@@ -24,11 +24,17 @@ if TYPE_CHECKING:
     from ohf_iac.review.proving import Proof
 
 
-def verify_deployed(since: str, timeout: float, output: str, output_files: tuple[tuple[str, str], ...]) -> None:
-    """Print the proofs of all stacks since a moment; UnapprovedError when one is not as approved, or not proven."""
+def verify_deployed(
+    since: str, timeout: float, drift: bool, output: str, output_files: tuple[tuple[str, str], ...]
+) -> None:
+    """Print the proofs of all stacks since a moment; UnapprovedError when one is not as approved, or not proven.
+
+    With `drift` live stacks are held against their templates, too.
+    """
     app = replace(provider_app(), deadline=Deadline.after(timeout))
     moment = moment_of(since, app.now())
     proofs = tuple(proofs_of(app, moment))
+    proofs = held_against_drift(app, proofs) if drift else proofs
     reports = deployed_reports(moment, proofs)
     write_output_files(output_files, reports)
     if output == "table":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -15,10 +16,11 @@ from ohf_iac.errors import ProviderError
 from ohf_iac.observation import StackSeen
 from ohf_iac.operations.approved import rules_of, verifier
 from ohf_iac.request import request_id_of
-from ohf_iac.review.proving import Proof, is_of, not_proven, proven
+from ohf_iac.review.drift.detecting import drift_of
+from ohf_iac.review.proving import Proof, is_of, not_proven, proven, with_drift
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ohf_iac.app import App
     from ohf_iac.approval.decide import Verify
@@ -46,11 +48,24 @@ def proofs_of(app: App, since: float) -> Iterator[Proof]:
             seen = _whole(calls, stack)
             if seen is None or not is_of(seen, app.owner):
                 continue
-            digest = hashlib.sha256(sent_body(calls, seen.stack_id).encode("ascii")).hexdigest()
+            body = sent_body(calls, seen.stack_id)
+            digest = hashlib.sha256(body.encode("ascii")).hexdigest()
         except ProviderError as error:
             yield not_proven(stack, error.message)
         else:
-            yield proven(seen, digest, app.owner, lock, rules, verify)
+            yield replace(proven(seen, digest, app.owner, lock, rules, verify), body=body)
+
+
+def held_against_drift(app: App, proofs: Iterable[Proof]) -> tuple[Proof, ...]:
+    """The proofs, those of live stacks with their drift too; none where the body could not be read."""
+    listed = tuple(proofs)
+    live = [one for one in listed if one.body and not one.deleted]
+    bodies = {one.stack.stack_id: one.body for one in live}
+    found = {one.stack.stack_id: one for one in drift_of(app, [one.stack for one in live], bodies=bodies)}
+    ids = [one.stack.stack_id for one in listed]
+    return tuple(
+        with_drift(one, found[name]) if name in found else one for name, one in zip(ids, listed, strict=True)
+    )
 
 
 def _stacks(app: App, calls: Calls, since: float) -> Iterator[StackSeen]:

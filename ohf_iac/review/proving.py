@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from ohf_iac.approval.decide import CHANGED, EXPIRED, Refused, judged
 from ohf_iac.approval.deployed import Deviation, emergency_of, judge_deployed
 from ohf_iac.request import TAG_OWNER, TAG_REQUEST, request_id_of
+from ohf_iac.review.diff.words import line_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
     from ohf_iac.approval.decide import Rules, Verify
     from ohf_iac.approval.values import Entry, Lock
     from ohf_iac.observation import StackSeen
+    from ohf_iac.review.drift.values import StackDrift
 
 Verdict = Literal["ok", "violation", "not proven"]
 
 #: the code of a stack that could not be read: nothing is proven of it
 UNPROVEN: Final = "E411"
+#: the code of what was changed behind a stack's back
+DRIFTED: Final = "E414"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class Proof:
 
     `digest` is that of the body as CloudFormation gives it back, "" where it does not; `unread` then says why.
     `entry` is the lock's for that digest. `emergency` is the reason of a break-glass approval, told for ever.
+    `body` is the one that was read; `drift` how the stack stands, None where nobody looked, and `of_drift` what
+    of that is not as it should be.
     """
 
     stack: StackSeen
@@ -36,12 +42,15 @@ class Proof:
     deviations: tuple[Deviation, ...] = ()
     emergency: str = ""
     unread: str = ""
+    body: str = ""
+    drift: StackDrift | None = None
+    of_drift: tuple[Deviation, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
-        if self.unread:
-            return "not proven"
-        return "violation" if self.deviations else "ok"
+        if any(one.code != UNPROVEN for one in (*self.deviations, *self.of_drift)):
+            return "violation"
+        return "not proven" if self.unread else "ok"
 
     @property
     def deleted(self) -> bool:
@@ -66,6 +75,22 @@ def proven(stack: StackSeen, digest: str, owner: str, lock: Lock, rules: Rules, 
 def not_proven(stack: StackSeen, why: str) -> Proof:
     """The proof of a stack that could not be read: unknown is never fine."""
     return Proof(stack, unread=why, deviations=(Deviation(UNPROVEN, why),))
+
+
+def with_drift(proof: Proof, drift: StackDrift) -> Proof:
+    """The proof with what was found changed behind the stack's back; what could not be seen is not proven."""
+    told = [Deviation(DRIFTED, f"drift: {line}") for line in _drifted(drift)]
+    told += [Deviation(UNPROVEN, f"drift: {drift.unread}")] if drift.unread else []
+    return replace(proof, unread=proof.unread or drift.unread, drift=drift, of_drift=tuple(told))
+
+
+def _drifted(drift: StackDrift) -> Iterator[str]:
+    for one in drift.resources:
+        if one.state == "deleted":
+            yield f"{one.logical_id} ({one.physical_id}) was deleted"
+        elif one.drifted and not one.changes:
+            yield f"{one.logical_id} ({one.physical_id}): {one.why}"
+        yield from (line_of(change) for change in one.changes)
 
 
 def is_of(stack: StackSeen, owner: str) -> bool:

@@ -72,13 +72,16 @@ class Look:
     bodies: Mapping[str, str] = field(default_factory=dict)
 
 
-def drift_of(app: App, stacks: Iterable[StackSeen], every: float = EVERY) -> tuple[StackDrift, ...]:
+def drift_of(
+    app: App, stacks: Iterable[StackSeen], every: float = EVERY, bodies: Mapping[str, str] | None = None
+) -> tuple[StackDrift, ...]:
     """The drift of each stack, in their order. Nothing is changed, and none hinders another.
 
     One that cannot be read, or whose time is up, says so; ProviderError only where there is no session at all.
+    `bodies` are those that were read already, by stack id.
     """
     wanted = tuple(stacks)
-    look = Look(app, calls_of(app), every)
+    look = Look(app, calls_of(app), every, bodies or {})
     found = {one.stack.stack_id: one for one in drifts(look, wanted)}
     return tuple(found[one.stack_id] for one in wanted)
 
