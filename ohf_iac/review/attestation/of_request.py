@@ -35,6 +35,10 @@ def of_request(app: App, request_id: str) -> Attested:
     stack = found.stack
     if stack is None or not found.body:
         raise _unseen(found)
+    if not found.begun:
+        raise ResourceNotFoundError(
+            f"attest {request_id}: its change set was never executed, so that nothing ran", hint="ohf apply FILE"
+        )
     template_id = stack.tags.get(TAG_TEMPLATE, "")
     known = _configured(app.settings, template_id, found.digest)
     entry = found.entry

@@ -60,7 +60,7 @@ def _parameter(parameter: object) -> object:
 
 
 def script_of(value: object) -> bytes:
-    """User data as a body has them: the script where it is whole; else the function's text, or JSON of other forms."""
+    """User data as a body has them: the script where it is whole, else a function's text, or JSON of any other."""
     if isinstance(value, dict) and list(value) == ["Fn::Base64"]:
         return _text(value["Fn::Base64"]).encode("utf-8", "surrogatepass")
     if isinstance(value, str):

@@ -16,7 +16,7 @@ from ohf_iac.approval.decide import Rules, file_problem
 from ohf_iac.approval.lock_text import parse_lock
 from ohf_iac.approval.values import EMPTY, statement
 from ohf_iac.bounded_json import parse_json
-from ohf_iac.errors import ApprovalError, ValidationError
+from ohf_iac.errors import OhfError, ValidationError
 from ohf_iac.observation import StackSeen
 from ohf_iac.render.canonical import canonical
 from ohf_iac.request import TAG_DIGEST, stack_name
@@ -134,7 +134,8 @@ class _Contents:
     verify: Verify | None
 
     def findings(self) -> Iterator[Finding]:
-        body = self.contents.get("body.json", b"")
+        body = self.contents.get("body.json")
+        yield from self._of_manifest()
         try:
             lock = parse_lock(self.contents["lock.json"].decode("ascii")) if "lock.json" in self.contents else EMPTY
             yield from self._of_body(body)
@@ -142,15 +143,25 @@ class _Contents:
             for entry in lock.entries.values():
                 yield from self._of_approvals(entry)
             yield from self._of_verdict(lock, body)
-        except (ApprovalError, ValueError, LookupError, TypeError, AttributeError) as error:
+        except (OhfError, ValueError, LookupError, TypeError, AttributeError) as error:
             yield Finding("pack", "differs", f"its files cannot be read: {getattr(error, 'message', error)}")
         yield from self._of_audit()
 
-    def _of_body(self, body: bytes) -> Iterator[Finding]:
+    def _of_manifest(self) -> Iterator[Finding]:
+        """What the manifest tells of has a file, or is told to be missing."""
+        told = {"body.json": "sha256", "verdict.json": "verdict", "audit.jsonl": "auditHead"}
+        missing = {row["name"] for row in self.manifest["missing"]}
+        if "audit.jsonl" in self.contents:
+            told["audit-chain.jsonl"] = "auditHead"
+        for name, fact in told.items():
+            if self.manifest[fact] and name not in self.contents and name not in missing:
+                yield Finding(name, "differs", "it is not there, and the manifest does not say why")
+
+    def _of_body(self, body: bytes | None) -> Iterator[Finding]:
         stack = self._document("stack.json")
         if stack and stack["stack"] != stack_name(self.manifest["requestId"]):
             yield Finding("stack.json", "differs", "it is the stack of another request")
-        if not body:
+        if body is None:
             return
         digest = sha256(body)
         if canonical(parse_json(body.decode("ascii"))).encode("ascii") != body:
@@ -162,14 +173,14 @@ class _Contents:
             if said != digest:
                 yield Finding("body.json", "differs", f"its digest is {digest[:12]}, {name} says {said[:12]}")
 
-    def _of_lock(self, lock: Lock, body: bytes) -> Iterator[Finding]:
+    def _of_lock(self, lock: Lock, body: bytes | None) -> Iterator[Finding]:
         approved = self.contents.get("approved.json")
         for entry in lock.entries.values():
-            if body and entry.digest != sha256(body):
+            if body is not None and entry.digest != sha256(body):
                 yield Finding("lock.json", "differs", f"its entry is of {entry.digest[:12]}, not of body.json")
             if approved is not None and (wrong := file_problem(entry, approved.decode("ascii"), sha256(approved))):
                 yield Finding("approved.json", "differs", wrong)
-        if approved is not None and body and approved != body:
+        if None not in (approved, body) and approved != body:
             yield Finding("approved.json", "differs", "it is not body.json")
 
     def _of_approvals(self, entry: Entry) -> Iterator[Finding]:
@@ -189,12 +200,12 @@ class _Contents:
         wrong = self.verify(entry, one)
         return Finding(name, "differs" if wrong else "ok", wrong or f"signed by {one.by} at {one.at}")
 
-    def _of_verdict(self, lock: Lock, body: bytes) -> Iterator[Finding]:
+    def _of_verdict(self, lock: Lock, body: bytes | None) -> Iterator[Finding]:
         """The verdict, found again from body, stack and lock."""
         stack, told = self._document("stack.json"), self._document("verdict.json")
         if told and told.get("verdict") != self.manifest["verdict"]:
             yield Finding("verdict.json", "differs", "it is not what manifest.json says")
-        if not (stack and told and body):
+        if not (stack and told) or body is None:
             return
         if self.verify is None and any(one.signature for entry in lock.entries.values() for one in entry.approvals):
             yield Finding("verdict.json", "unknown", f"{told['verdict']}, which rests on signatures: not checked")
@@ -221,8 +232,13 @@ class _Contents:
             yield Finding("audit.jsonl", "differs", "its lines are not those of the request in the chain")
 
     def _document(self, name: str) -> dict[str, Any]:
-        found = parse_json(self.contents[name].decode("ascii")) if name in self.contents else {}
-        return found if isinstance(found, dict) else {}
+        """The document in a file, empty where there is none; ValueError for what is no such document."""
+        if name not in self.contents:
+            return {}
+        found = parse_json(self.contents[name].decode("ascii"))
+        if not isinstance(found, dict) or not found:
+            raise ValueError(f"{name} holds no facts")
+        return found
 
 
 def _never_asked(_entry: Entry, _approval: Approval) -> str:

@@ -204,6 +204,9 @@ def _proof(app: App, found: Facts, lock: Lock) -> Proof | None:
         lack = next((one for one in found.gaps if one.name == "stack.json"), None)
         found.gaps.append(Gap("verdict.json", lack.lack if lack else "absent", "there is no stack to be judged"))
         return None
+    if not found.begun:
+        found.absent("verdict.json", "its change set was never executed: nothing ran")
+        return None
     if not found.body:
         why = next((one.reason for one in found.gaps if one.name == "body.json"), "its body is not known")
         return not_proven(found.stack, why)
