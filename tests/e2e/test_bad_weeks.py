@@ -88,18 +88,22 @@ class Week:
         if self.dice.random() < 0.3:
             many = [(self.dice.choice(self.hosts), "getRequestStatus", document) for _ in range(3)]
             self.tally["getRequestStatus"] += 3
-            for code, answer in side_by_side(many):
-                assert code == 0, answer
-                self.told(answer["requests"], asked)
-            return
-        if one := self.call("getRequestStatus", document):
-            self.told(one["requests"], asked)
+            answers = side_by_side(many)
+            assert [code for code, _ in answers] == [0, 0, 0], answers
+            self.told([answer["requests"] for _, answer in answers], asked)
+        elif one := self.call("getRequestStatus", document):
+            self.told([one["requests"]], asked)
 
-    def told(self, entries: Iterable[dict[str, Any]], asked: list[str]) -> None:
-        """What Host Factory takes from an answer; and what must not be in one."""
-        entries = list(entries)
-        assert [one["requestId"] for one in entries] == asked
-        for entry in entries:
+    def told(self, answers: Iterable[list[dict[str, Any]]], asked: list[str]) -> None:
+        """What Host Factory takes from answers; and what must not be in one.
+
+        Of answers that were given at once, those that something still runs may have been given first.
+        """
+        entries: list[dict[str, Any]] = []
+        for answer in answers:
+            assert [one["requestId"] for one in answer] == asked
+            entries += answer
+        for entry in sorted(entries, key=lambda one: str(one["status"]) != "running"):
             book = self.requests if entry["requestId"] in self.requests else self.returns
             if entry["requestId"] not in book:
                 continue  # a return that failed a moment ago, in one of several answers at once
@@ -225,7 +229,7 @@ class Week:
         while asked := self.open():
             assert waited < PATIENCE, asked
             document = {"requests": [{"requestId": one} for one in asked]}
-            self.told(self.hosts[waited // 60 % 2].call("getRequestStatus", document)["requests"], asked)
+            self.told([self.hosts[waited // 60 % 2].call("getRequestStatus", document)["requests"]], asked)
             self.return_again()
             self.aws.advance(60)
             waited += 60
@@ -235,7 +239,7 @@ class Week:
         asked = [*self.requests, *self.returns]
         for host in self.hosts if asked else ():
             document = {"requests": [{"requestId": one} for one in asked]}
-            self.told(host.call("getRequestStatus", document)["requests"], asked)
+            self.told([host.call("getRequestStatus", document)["requests"]], asked)
         assert self.live() == {one["machineId"] for one in self.handed_out()}
 
     def nothing_is_left(self) -> None:
