@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ohf_cli.drift_screen import drift_lines, drift_reports
-from ohf_cli.edge import AfterOutputError, FailedError, NotYetError
+from ohf_cli.edge import FAILED, AfterOutputError, FailedError, NotYetError
 from ohf_cli.provider import provider_app, provider_options
 from ohf_cli.report_formats import formats_option, write_output_files
-from ohf_cli.spans import Span
 from ohf_cli.terminal import terminal_of, write_lines
 from ohf_cli.words import plural
 from ohf_iac.app import calls_of
 from ohf_iac.clock import Deadline
-from ohf_iac.errors import ConfigurationError
+from ohf_iac.errors import ConfigurationError, ProviderError
 from ohf_iac.review.drift.choosing import chosen_stacks
 from ohf_iac.review.drift.detecting import EVERY, drift_of
 from ohf_iac.review.drift.origins import origin_of
@@ -28,13 +27,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ohf_cli.drift_screen import Behind
+    from ohf_iac.app import App
     from ohf_iac.config import Settings
+    from ohf_iac.observation import StackSeen
     from ohf_iac.review.diff.changes import Change
     from ohf_iac.review.drift.origins import Origin
     from ohf_iac.review.drift.values import StackDrift
 
 #: what `--detailed-exitcode` ends with where stacks have drifted
 DRIFTED: Final = "E203"
+
+
+_LONGER: Final = "run it again, with a longer --timeout"
 
 
 class DriftError(AfterOutputError):
@@ -53,10 +57,10 @@ class DriftError(AfterOutputError):
 )
 @click.option(
     "--timeout",
-    type=Span(1, 86400, "AWS takes seconds to minutes per stack"),
-    default="10m",
+    type=click.FloatRange(min=0.1),
+    default=600.0,
     show_default=True,
-    help="How long detections are waited for: 90s, 10m, 2h.",
+    help="Wait for so many seconds; AWS takes seconds to minutes per stack.",
 )
 @provider_options
 @formats_option(("table", "json", "yaml", "junit"))
@@ -66,7 +70,7 @@ def command(
     everything: bool,
     detailed_exitcode: bool,
     every: float,
-    timeout: int,
+    timeout: float,
     output: str,
     output_files: tuple[tuple[str, str], ...],
 ) -> None:
@@ -77,7 +81,8 @@ def command(
     created or were not completed) is read from EC2 and Auto Scaling. Less capacity than was asked for is expected
     of frozen requests and is no drift. docs/review.md tells more.
 
-    Exits 0 with drift too, 2 with --detailed-exitcode; 1 when a stack cannot be read, 5 when the time is up.
+    Exits 0 with drift too, 2 with --detailed-exitcode; 1 (or 69, 77) when a stack cannot be read, 5 when the
+    time is up.
 
     \b
     Examples:
@@ -87,8 +92,7 @@ def command(
       ohf drift --output-file junit=drift.xml
     """
     app = replace(provider_app(), deadline=Deadline.after(timeout))
-    stacks = chosen_stacks(calls_of(app), app.owner, ids, template)
-    found = drift_of(app, stacks, every)
+    found = drift_of(app, _stacks(app, ids, template), every)
     behind = fields_behind(app.settings)
     reports = drift_reports(found, behind)
     write_output_files(output_files, reports)
@@ -98,6 +102,15 @@ def command(
     else:
         sys.stdout.write(reports[output]())
     _conclude(found, detailed_exitcode)
+
+
+def _stacks(app: App, ids: tuple[str, ...], template: str) -> tuple[StackSeen, ...]:
+    try:
+        return chosen_stacks(calls_of(app), app.owner, ids, template)
+    except ProviderError as error:
+        if error.transient and app.deadline.left <= 0:
+            raise NotYetError(f"drift is not known yet: {error.message}", hint=_LONGER) from error
+        raise
 
 
 def fields_behind(settings: Settings) -> Behind:
@@ -118,16 +131,18 @@ def _conclude(found: Sequence[StackDrift], detailed: bool) -> None:
     late = [one for one in found if one.late]
     drifted = [one for one in found if one.verdict == "drifted"]
     if unread:
+        codes = {one.code or FAILED for one in unread}
         first = f"first {unread[0].stack.name}: {unread[0].unread}"
         raise FailedError(
             f"drift of {plural(len(unread), 'stack')} of {len(found)} is not known, {first}",
+            code=codes.pop() if len(codes) == 1 else FAILED,
             hint="ohf iam-policy --with-review lists the permissions; run it again",
         )
     if late:
         names = ", ".join(one.stack.name for one in late)
         raise NotYetError(
             f"drift of {plural(len(late), 'stack')} of {len(found)} is not known yet: {names}",
-            hint="run it again, with a longer --timeout",
+            hint=_LONGER,
         )
     if drifted and detailed:
         raise DriftError(

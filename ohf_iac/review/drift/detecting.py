@@ -130,7 +130,7 @@ def _next(look: Look, one: _Open) -> StackDrift | None:
         return _told(look, one) if one.ended else None
     except ProviderError as error:
         if not error.transient:
-            return StackDrift(one.stack, unread=error.message)
+            return StackDrift(one.stack, unread=error.message, code=error.code)
         one.trouble = error.message
         return None
 

@@ -50,13 +50,15 @@ class ResourceDrift:
 class StackDrift:
     """How a stack stands.
 
-    `unread` says why it could not be held against its template, or not wholly; `late`: because the time was up.
+    `unread` says why it could not be held against its template, or not wholly, and `code` is that error's; `late`:
+    because the time was up.
     `idle` says why there is nothing to hold: it is being deleted, say.
     """
 
     stack: StackSeen
     resources: tuple[ResourceDrift, ...] = ()
     unread: str = ""
+    code: str = ""
     late: bool = False
     idle: str = ""
 
