@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from ohf_cli.edge import FailedError
+from ohf_cli.edge import FAILED, FailedError
 from ohf_cli.output import dumped, show_table
 from ohf_cli.plain_text import plain
 from ohf_cli.provider import provider_app, provider_options
@@ -18,6 +18,7 @@ from ohf_cli.report_formats import formats_option, write_output_files
 from ohf_cli.table import Cell, Table, row
 from ohf_cli.templates_command import found_template
 from ohf_cli.words import plural
+from ohf_iac.aws.translate import REFUSED, UNREACHED
 from ohf_iac.clock import Deadline
 from ohf_iac.config.catalogue_file import load_catalogue
 from ohf_iac.operations.rehearsing import Rehearsal, rehearse
@@ -61,7 +62,7 @@ def command(
     Several templates at once. Each change set is made on a stack of its own, which is deleted at the end, after
     Ctrl-C and failures too; what a crash leaves behind, ohf gc finds. No machine is launched, nothing is approved.
 
-    Exits 0 when AWS takes all bodies, 1 when it refuses one.
+    Exits 0 when AWS takes all bodies, 1 when it refuses one, 69 or 77 when it could not, or may not, be asked at all.
 
     \b
     Examples:
@@ -122,7 +123,14 @@ def _conclude(found: tuple[Rehearsal, ...]) -> None:
             f"rehearse {plural(len(found), 'template')}: {len(bad)} failed, first {bad[0].template_id}: "
             f"{bad[0].message}",
             hint=bad[0].hint or "correct what AWS names in the catalogue",
+            code=_code(bad),
         )
+
+
+def _code(bad: list[Rehearsal]) -> str:
+    """The code of a failure that is not the templates': nobody was asked, or nobody may ask."""
+    codes = {one.code for one in bad}
+    return codes.pop() if codes in ({UNREACHED}, {REFUSED}) else FAILED
 
 
 def _spoken(one: Rehearsal) -> str:

@@ -52,7 +52,8 @@ NAME: Final = "rehearsal"
 class Rehearsal:
     """How the rehearsal of a template ended; `message` says why where it is not ok.
 
-    `left`: AWS took the body, and `stack` could not be removed. `digest` is "" where nothing was rendered.
+    `left`: AWS took the body, and `stack` could not be removed. `digest` is "" where nothing was rendered. `code` is
+    that of the error where one was raised.
     """
 
     template_id: str
@@ -62,6 +63,7 @@ class Rehearsal:
     message: str = ""
     hint: str = ""
     changes: tuple[Change, ...] = ()
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +109,12 @@ def _rehearsed(app: App, calls: Calls, stop: Event, template: HostTemplate, unit
     try:
         part = _part(app, template, units)
     except OhfError as error:
-        return Rehearsal(template.template_id, "failed", message=error.message, hint=error.hint)
+        return Rehearsal(template.template_id, "failed", message=error.message, hint=error.hint, code=error.code)
     found = Rehearsal(template.template_id, "ok", part.stack, part.rendered.digest)
     try:
         seen = _made(app, calls, stop, part)
     except OhfError as error:
-        found = replace(found, outcome="failed", message=error.message, hint=error.hint)
+        found = replace(found, outcome="failed", message=error.message, hint=error.hint, code=error.code)
     else:
         found = replace(found, changes=seen.changes)
         if seen.stage != "ready":
