@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ohf_cli.table import Line, Tone
+    from ohf_iac.app import App
     from ohf_iac.review.evidence.pack import Pack
 
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="Of all whose stacks lived then or later; ISO 8601 in UTC, or an age as 6h, 7d.",
 )
+@click.option("--drift", is_flag=True, help="Hold the live stack of ID against its template, too.")
 @click.option("--check", "pack", metavar="DIR|FILE.zip", help="Check a pack instead, from its files alone.")
 @click.option(
     "--allowed-signers", metavar="FILE", default="", help="With --check: the keys by which signatures are checked."
@@ -52,6 +54,7 @@ def command(
     request_id: str,
     target: str | None,
     since: str | None,
+    drift: bool,
     pack: str | None,
     allowed_signers: str,
     expect_sha256: str,
@@ -62,8 +65,9 @@ def command(
 
     The body as it was sent and as it was approved, parameters and tags, the approvals with their signatures,
     findings, events, machines and returns, the audit lines with the stretch that shows their place in the chain,
-    and the verdict of `ohf verify --deployed`. It works for ninety days after the stack's deletion. What could not
-    be read is in the manifest with its reason; then the exit code is 1.
+    and the verdict of `ohf verify --deployed --no-drift`; with --drift what `ohf drift` tells of a live stack, too.
+    It works for ninety days after the stack's deletion. What could not be read is in the manifest with its reason;
+    then the exit code is 1.
 
     User data are in the body, which is the evidence: the files are for their owner alone (mode 0600).
 
@@ -80,24 +84,31 @@ def command(
       ohf evidence --check evidence.zip --allowed-signers auditors_signers
     """
     if pack is not None:
-        if request_id or target or since:
-            raise click.UsageError("--check is about a pack that is there: without ID, --since and --to")
+        if request_id or target or since or drift:
+            raise click.UsageError("--check is about a pack that is there: without ID, --since, --drift and --to")
         check_pack(pack, allowed_signers, expect_sha256, output)
         return
     if bool(request_id) == bool(since) or not target:
         raise click.UsageError("give the ID of a request, or --since, and --to; or --check")
     if allowed_signers or expect_sha256:
         raise click.UsageError("--allowed-signers and --expect-sha256 are for --check")
+    if since and drift:
+        raise click.UsageError("--drift is about one request; ohf verify --deployed tells the drift of all")
     check_free(target)
-    from ohf_iac.review.evidence.making import evidence_of  # a check of a pack needs nothing of what asks AWS
-
     app = replace(provider_app(), deadline=Deadline.after(timeout))
     if since:
-        from ohf_cli.evidence_since import gather_since  # as above
+        from ohf_cli.evidence_since import gather_since  # a check of a pack needs nothing of what asks AWS
 
         gather_since(app, since, target, output)
         return
-    made = evidence_of(app, request_id)
+    _gather(app, request_id, target, output, drift=drift)
+
+
+def _gather(app: App, request_id: str, target: str, output: Output, *, drift: bool) -> None:
+    """Write the pack of a request, and print its manifest; AfterOutputError where something was not read."""
+    from ohf_iac.review.evidence.making import evidence_of  # as above
+
+    made = evidence_of(app, request_id, drift=drift)
     write_pack(target, made.contents)
     document = {**made.manifest, "file": target, "manifestSha256": made.digest}
     show(output, document, lambda _width: _lines(made, target))

@@ -20,6 +20,7 @@ from ohf_iac.review.evidence.pack import Gap, Pack, PackFile, names_of, of_sourc
 from ohf_iac.review.evidence.readme import README, README_TEXT
 from ohf_iac.review.masking import masked, masked_by_name
 from ohf_iac.review.plan_file import masked_parameters
+from ohf_iac.review.proving import Proof, with_drift
 from ohf_iac.ssh_signature import armored
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from ohf_iac.machine import Instance, Machine
     from ohf_iac.observation import StackSeen
     from ohf_iac.request import RequestRecord, ReturnRecord
+    from ohf_iac.review.drift.values import StackDrift
     from ohf_iac.review.evidence.facts import Facts
-    from ohf_iac.review.proving import Proof
 
 
 def pack_of(found: Facts, rules: Mapping[str, Any], findings: Mapping[str, Any] | None, signers: bytes) -> Pack:
@@ -71,6 +72,7 @@ def _files(found: Facts, findings: Mapping[str, Any] | None, signers: bytes) -> 
         "events.json": (_events(found), "AWS"),
         "machines.json": (_machines(found) if found.instances or found.record else None, "AWS and memory"),
         "findings.json": (findings, "configuration"),
+        "drift.json": (_drift(found.drift) if found.drift else None, "AWS"),
         "verdict.json": (verdict_document(found.proof) if found.proof else None, "this tool"),
     }
     for name, (document, source) in documents.items():
@@ -93,6 +95,8 @@ def _gaps(found: Facts) -> Iterator[Gap]:
         yield Gap("audit-chain.jsonl", "absent", f"{told}: ohf verify --audit --head {found.audit.chain.head}")
     if found.audit and not any(b'"RequestCreated"' in line for line in found.audit.own):
         yield Gap("audit.jsonl", "absent", "this host's audit file does not tell how the request began")
+    if found.drift and found.drift.unread:
+        yield Gap("drift.json", "unread", found.drift.unread)
     if not found.instances:
         told = "EC2 shows no machine of it now: it forgets terminated ones after an hour"
         yield Gap("machines.json", "absent", told)
@@ -219,8 +223,22 @@ def _return(record: ReturnRecord, request_id: str) -> dict[str, Any]:
     }
 
 
+def _drift(drift: StackDrift) -> dict[str, Any]:
+    """How the live stack stands beside its template, as `ohf drift` tells it."""
+    told = with_drift(Proof(drift.stack), drift).of_drift
+    return {
+        "verdict": drift.verdict,
+        "reason": drift.unread or drift.idle,
+        "resources": [
+            {"logicalId": one.logical_id, "physicalId": one.physical_id, "state": one.state}
+            for one in drift.resources
+        ],
+        "deviations": [{"code": one.code, "message": one.text} for one in told],
+    }
+
+
 def verdict_document(proof: Proof) -> dict[str, Any]:
-    """What `ohf verify --deployed` says of the stack."""
+    """What `ohf verify --deployed --no-drift` says of the stack."""
     return {
         "verdict": proof.verdict,
         "sha256": proof.digest,

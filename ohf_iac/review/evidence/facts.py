@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ohf_iac.machine import Instance
     from ohf_iac.observation import StackSeen
     from ohf_iac.request import RequestRecord, ReturnRecord
+    from ohf_iac.review.drift.values import StackDrift
 
 #: the files that only a stack fills
 _OF_STACK: Final = ("stack.json", "body.json", "events.json")
@@ -55,6 +56,7 @@ class Facts:
     approved: str = ""
     proof: Proof | None = None
     audit: AuditPart | None = None
+    drift: StackDrift | None = None
 
     @property
     def digest(self) -> str:

@@ -9,6 +9,7 @@ from ohf_iac.config.folders import read_file
 from ohf_iac.errors import ApprovalError
 from ohf_iac.render import render
 from ohf_iac.request import TAG_TEMPLATE
+from ohf_iac.review.drift.detecting import drift_of
 from ohf_iac.review.evidence.documents import pack_of
 from ohf_iac.review.evidence.facts import facts_of
 from ohf_iac.review.lint import linted
@@ -23,12 +24,22 @@ if TYPE_CHECKING:
     from ohf_iac.template.host_template import HostTemplate
 
 
-def evidence_of(app: App, request_id: str) -> Pack:
+def evidence_of(app: App, request_id: str, *, drift: bool = False) -> Pack:
     """The pack of a request, live or deleted: nothing in AWS is changed, and no request is polled.
+
+    With `drift` a live stack is held against its template, which takes AWS a while.
 
     ResourceNotFoundError where nobody knows it, ConfigurationError where it is another owner's.
     """
-    return pack_from(app, facts_of(app, request_id))
+    found = facts_of(app, request_id)
+    stack = found.stack
+    if stack is not None and stack.phase != "deleted":
+        if drift:
+            with found.reading("drift.json"):
+                (found.drift,) = drift_of(app, [stack], bodies={stack.stack_id: found.body})
+        else:
+            found.absent("drift.json", "nobody looked: --drift was not given")
+    return pack_from(app, found)
 
 
 def pack_from(app: App, found: Facts) -> Pack:

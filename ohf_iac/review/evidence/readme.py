@@ -16,7 +16,8 @@ approved.json       the body as it was approved
 lock.json           the entry of ohf.lock for that body, with its approvals
 approvals/          what each approval says, and its SSH signature where there is one
 allowed_signers     the keys that this installation trusts; to check signatures, use a list of your own
-verdict.json        what ohf verify --deployed says of the stack
+verdict.json        what ohf verify --deployed --no-drift says of the stack
+drift.json          what was changed behind the stack's back, if anybody looked
 findings.json       what the approvers saw, and what the house rules of ohf lint find now
 events.json         the stack's events, oldest first
 machines.json       the machines, as they were told of and as EC2 shows them now, and their returns
