@@ -15,6 +15,7 @@ import pytest
 from ohf_iac.aws.fleets import FLEET_ENDED
 from ohf_iac.aws.groups import FROZEN_PROCESSES, _launching
 from ohf_iac.cfn import BUSY, STACK_PHASE
+from ohf_iac.drift import DETECTABLE, FOUND, STAGES
 from ohf_iac.machine import CREATE_RESULT, LIVE_STATES, RETURN_RESULT
 
 #: What DescribeScalingActivities shows of an activity that has ended; all else is under way.
@@ -63,6 +64,8 @@ def unmapped(table: Iterable[str], service: str, *shapes: str) -> str:
         pytest.param(RETURN_RESULT, "ec2", ["InstanceStateName"], id="results of returns"),
         pytest.param(STACK_PHASE, "cloudformation", ["StackStatus"], id="phases of stacks"),
         pytest.param(FLEET_ENDED, "ec2", ["FleetStateCode", "BatchState"], id="ends of fleets"),
+        pytest.param(STAGES, "cloudformation", ["StackDriftDetectionStatus"], id="detections of drift"),
+        pytest.param(FOUND, "cloudformation", ["StackResourceDriftStatus"], id="drift of resources"),
         pytest.param(
             ACTIVITY_ENDED | ACTIVITY_UNDER_WAY,
             "autoscaling",
@@ -82,6 +85,9 @@ def test_the_table_is_total(table: Iterable[str], service: str, shapes: list[str
         (RETURN_RESULT, "ec2", ["InstanceStateName"]),
         (STACK_PHASE, "cloudformation", ["StackStatus"]),
         (FLEET_ENDED, "ec2", ["FleetStateCode", "BatchState"]),
+        (STAGES, "cloudformation", ["StackDriftDetectionStatus"]),
+        (FOUND, "cloudformation", ["StackResourceDriftStatus"]),
+        (DETECTABLE, "cloudformation", ["StackStatus"]),
     ],
 )
 def test_the_table_holds_no_status_that_aws_does_not_know(
