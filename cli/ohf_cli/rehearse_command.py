@@ -62,7 +62,7 @@ def command(
     Several templates at once. Each change set is made on a stack of its own, which is deleted at the end, after
     Ctrl-C and failures too; what a crash leaves behind, ohf gc finds. No machine is launched, nothing is approved.
 
-    Exits 0 when AWS takes all bodies, 1 when it refuses one, 69 or 77 when it could not, or may not, be asked at all.
+    Exits 0 when AWS takes all bodies, 1 when it refuses one, 69 or 77 when it cannot or may not be asked at all.
 
     \b
     Examples:
