@@ -13,6 +13,7 @@ from ohf_iac.review.diff.leaves import exact
 from ohf_iac.review.diff.words import line_of
 from ohf_iac.review.drift.choosing import template_of
 from ohf_iac.review.junit import Case, Failure, junit
+from ohf_iac.review.proving import DRIFTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     Behind = Callable[[Change, str], Origin | None]
 
 SCHEMA: Final = "ohf/drift/v1"
-#: the case of a pipeline that fails
-DRIFTED: Final = "E413"
 _WORDS: Final[Mapping[Verdict, tuple[str, Tone]]] = {
     "drifted": ("DRIFTED", "bad"),
     "unknown": ("UNKNOWN", "bad"),
