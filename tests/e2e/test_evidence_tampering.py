@@ -157,6 +157,9 @@ def test_whoever_writes_the_manifest_anew_is_found_where_files_bind(human: Human
 
 def test_signatures_that_nobody_could_check_are_not_proven(human: Human, request_id: str, tmp_path: Path) -> None:
     pack, _ = packed(human, request_id)
+    found = human.reads("evidence", "--check", str(pack), code=4)
+    unknown = [one["of"] for one in found["checks"] if one["state"] == "unknown"]
+    assert (found["ok"], unknown) == (False, ["approvals/1.json.sig", "verdict.json"])
     out, err = human.hears("evidence", "--check", str(pack), code=4)
     assert "NOT PROVEN" in out
     assert "--allowed-signers" in err
