@@ -52,8 +52,8 @@ NAME: Final = "rehearsal"
 class Rehearsal:
     """How the rehearsal of a template ended; `message` says why where it is not ok.
 
-    `left`: AWS took the body, and `stack` could not be removed. `digest` is "" where nothing was rendered. `code` is that
-    of the error where one was raised.
+    `left`: AWS took the body, and `stack` could not be removed. `digest` is "" where nothing was rendered. `code`
+    is that of the error where one was raised.
     """
 
     template_id: str
