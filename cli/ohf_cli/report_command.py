@@ -21,7 +21,6 @@ from ohf_iac.review.lint import linted
 from ohf_iac.review.lint_input import default_base, lintable, suppressions
 from ohf_iac.review.report.html import html
 from ohf_iac.review.report.markdown import markdown
-from ohf_iac.review.report.of_request import request_page
 from ohf_iac.review.report.of_template import template_page
 from ohf_iac.review.report.prices import parse_prices
 
@@ -60,6 +59,8 @@ def command(subject: str, form: Form, target: str | None, prices: str | None) ->
       ohf report req-6743a1c0-9f0c2d4e5a6b7c8d --to request.html
     """
     if id_kind(subject) == "req":
+        from ohf_iac.review.report.of_request import request_page  # a template's page needs nothing that asks AWS
+
         app = provider_app()
         page = request_page(app, subject, _prices(prices, app.settings))
     else:

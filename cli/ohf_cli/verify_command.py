@@ -15,7 +15,6 @@ from ohf_cli.report_formats import formats_option, write_output_files
 from ohf_cli.templates_command import found_template
 from ohf_cli.terminal import terminal_of, write_lines
 from ohf_cli.verify_audit import verify_audit
-from ohf_cli.verify_deployed import verify_deployed
 from ohf_cli.verify_report import FORMATS, check_lines, reports_of
 from ohf_cli.words import plural
 from ohf_iac.approval.inputs import input_hash
@@ -99,6 +98,8 @@ def command(
     if deployed:
         if template_id or root:
             raise click.UsageError("--deployed is about all stacks: without TEMPLATE and --root")
+        from ohf_cli.verify_deployed import verify_deployed  # what asks AWS takes longer to import than all else
+
         verify_deployed(since, timeout, not no_drift, output, output_files)
         return
     settings = provider_settings()

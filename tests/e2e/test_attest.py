@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -139,20 +137,3 @@ def test_a_file_and_usage(human: Human, tmp_path: Path) -> None:
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
     human.says("attest", TEMPLATE, "--to", str(tmp_path / "no" / "a.json"), code=1)
     human.says("attest", f"req-{1:08x}-{1:016x}", "--root", "x", code=64)
-
-
-IMPORTS = """
-import sys
-from ohf_cli.edge import run
-from ohf_cli.human import called
-code = run(called, sys.argv[1:])
-print(*[name for name in sys.modules if name.split(".")[0] in ("boto3", "botocore")], file=sys.stderr)
-sys.exit(code)
-"""
-
-
-def test_a_templates_statement_needs_neither_aws_nor_home(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", IMPORTS, "attest", TEMPLATE, "--conf", str(EXAMPLE)]
-    done = subprocess.run(command, env={}, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert schema_findings("attestation", json.loads(done.stdout)) == ()
-    assert done.stderr == "\n"
