@@ -6,6 +6,7 @@ None of them waits long when something is denied.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -263,6 +264,20 @@ def _drifted(installation: Installation) -> None:
     assert {each["by"] for each in one["resources"]} == {"cloudformation", "both"}
 
 
+def _attested(installation: Installation) -> None:
+    """Evidence and statements of a request, live and deleted, where memory is lost."""
+    provider, folder = installation.provider, installation.provider.folder
+    entry = settled(provider, provider.request("instant-ondemand", 1))
+    for name in ("live", "deleted"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+        said(provider, "evidence", entry["requestId"], "--to", str(folder / name))
+        said(provider, "attest", entry["requestId"])
+        if name == "live":
+            settled(provider, provider.give_back(entry["machines"]))
+            gone(provider, entry["requestId"])
+            forget(provider)
+
+
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     **{f"life of {kind}": life(template) for kind, template in TEMPLATES.items()},
     **{f"shortage of {kind}": shortage(template) for kind, template in TEMPLATES.items()},
@@ -297,4 +312,5 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "rehearsal left behind": Scenario(_left),
     "plans": Scenario(_planned),
     "drift": Scenario(_drifted),
+    "evidence": Scenario(_attested),
 }
