@@ -6,10 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from time import sleep
 from typing import Any, Final
 
 from tests.e2e.processes import legal
 from tests.e2e.provider import Provider
+from tests.faults.days import SLOW
 from tests.faults.situations import Ask, hosts_of
 
 #: seconds between the polls after the bad day: Host Factory's pace, then beyond every deadline
@@ -54,6 +56,8 @@ def live(
         code, answer = provider.tried(ask.operation, ask.document)
         answers.append({"code": code, "answer": answer, "legal": legal(ask.operation, code, answer)})
     provider.extra.pop("OHF_LIMITS_DEADLINE", None)
+    if slow:
+        sleep(SLOW)  # the clock of AWS is set forward from here: what it is still at belongs to this moment
     found = {"answers": answers, "calls": aws.calls(), "state": digest(aws.state())}
     aws.scenario(**ask.scenario)
     new = [str(one["answer"]["requestId"]) for one in answers if "requestId" in one["answer"]]
