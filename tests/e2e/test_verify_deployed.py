@@ -97,6 +97,10 @@ TAMPERING: dict[str, tuple[Callable[[Human, str], object], str]] = {
     ),
     "parameter of the template": (lambda h, s: update(h, s, values={"TemplateId": "asg-ondemand"}), "TemplateId"),
     "parameter of the owner": (lambda h, s: update(h, s, values={"Owner": "somebody"}), "Owner"),
+    "parameter of the request": (
+        lambda h, s: update(h, s, values={"RequestId": "req-00000001-0000000000000001"}),
+        "parameter RequestId",
+    ),
     "body": (widened, "not in ohf.lock"),
 }
 
