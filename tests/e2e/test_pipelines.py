@@ -106,7 +106,7 @@ def checkout(quick: Provider, tmp_path: Path) -> Checkout:
     quick.conf = folder / "provider"
     found = Checkout(folder, quick)
     found.git("init", "-q", "-b", "main")
-    (folder / ".gitignore").write_text("*.xml\n*.sarif\ndiff.md\n.ohf/\n")
+    (folder / ".gitignore").write_text("*.xml\n*.sarif\n*.intoto.json\ndiff.md\n.ohf/\nevidence/\n")
     found.runs("ohf render --all -d rendered --conf provider")
     found.git("add", ".")
     found.git("commit", "-q", "-m", "The grid's templates")
@@ -124,6 +124,7 @@ def variables(checkout: Checkout, name: str) -> dict[str, str]:
         "GITHUB_BASE_REF": "main",
         "GITHUB_STEP_SUMMARY": str(checkout.folder.parent / "summary.md"),
         "GITHUB_ACTOR": "alice",
+        "AUTHOR": "bob",
         "CI_MERGE_REQUEST_DIFF_BASE_SHA": checkout.git("rev-parse", "origin/main"),
         "CHANGE_TARGET": "main",
         "TEMPLATE": ONE,
@@ -146,7 +147,7 @@ def test_every_line_runs(checkout: Checkout, name: str) -> None:
     for line in lines:
         checkout.runs(line, variables(checkout, name))
     written = {one.name for one in checkout.folder.iterdir()}
-    assert {"lint.sarif", "lint.xml", "approvals.xml"} <= written
+    assert {"lint.sarif", "lint.xml", "approvals.xml", "evidence.xml", "evidence", f"{ONE}.intoto.json"} <= written
     assert (checkout.git("status", "--porcelain").splitlines()) == ["?? provider/approved/", "?? provider/ohf.lock"]
 
 
@@ -161,6 +162,12 @@ def test_they_fail_where_they_have_to(checkout: Checkout) -> None:
     checkout.runs(diff, environ)
     assert "0a1b2c3d4e5f60009" in (checkout.folder / "diff.md").read_text()
     checkout.runs(verify, environ, code=4)
+
+
+def test_the_author_by_the_login_does_not_approve(checkout: Checkout) -> None:
+    """git knows an address and GitHub a login: the one who wrote it is not a second person."""
+    (line, *_) = lines_of("approve.yml")
+    checkout.runs(line, {**variables(checkout, "approve.yml"), "GITHUB_ACTOR": "bob"}, code=4)
 
 
 def test_the_hooks_of_pre_commit_run(checkout: Checkout) -> None:
