@@ -72,6 +72,7 @@ def test_the_same_facts_give_the_same_bytes_in_a_folder_and_in_a_file(human: Hum
     assert (told["manifestSha256"], second.read_bytes()) == (again["manifestSha256"], third.read_bytes())
     with zipfile.ZipFile(second) as archive:
         inside = {name: archive.read(name) for name in archive.namelist()}
+        assert {one.date_time[0] for one in archive.infolist()} == {1980}
     assert inside == {str(one.relative_to(first)): one.read_bytes() for one in first.rglob("*") if one.is_file()}
     assert check(human, second)["ok"]
     assert {stat.S_IMODE(one.stat().st_mode) for one in first.rglob("*") if one.is_file()} == {0o600}

@@ -32,18 +32,17 @@ def evidence_of(app: App, request_id: str, *, drift: bool = False) -> Pack:
     ResourceNotFoundError where nobody knows it, ConfigurationError where it is another owner's.
     """
     found = facts_of(app, request_id)
-    stack = found.stack
-    if stack is not None and stack.phase != "deleted":
-        if drift:
-            with found.reading("drift.json"):
-                (found.drift,) = drift_of(app, [stack], bodies={stack.stack_id: found.body})
-        else:
-            found.absent("drift.json", "nobody looked: --drift was not given")
+    if drift and found.stack is not None and found.stack.phase != "deleted":
+        with found.reading("drift.json"):
+            (found.drift,) = drift_of(app, [found.stack], bodies={found.stack.stack_id: found.body})
     return pack_from(app, found)
 
 
 def pack_from(app: App, found: Facts) -> Pack:
     """The pack of facts, with what the configuration adds to them."""
+    looked = found.drift is not None or any(one.name == "drift.json" for one in found.gaps)
+    if not looked and found.stack is not None and found.stack.phase != "deleted":
+        found.absent("drift.json", "nobody looked: --drift was not given")
     approvals = app.settings.approvals
     rules = {
         "mode": approvals.mode,
