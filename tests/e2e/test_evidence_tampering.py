@@ -75,7 +75,7 @@ def test_a_change_of_any_file_is_found(human: Human, request_id: str) -> None:
             copy = human.provider.folder / "copy"
             shutil.copytree(pack, copy)
             if what == "changed":
-                (copy / name).write_bytes((copy / name).read_bytes().replace(b"e", b"3", 1))
+                (copy / name).write_bytes((copy / name).read_bytes() + b"\n")
             else:
                 (copy / name).unlink()
             if (name, what) == ("manifest.json", "removed"):
