@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import textwrap
+from typing import TYPE_CHECKING, Any, Final
 
 from ohf_cli.diff_screen import comparison_lines
 from ohf_cli.table import Cell
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from ohf_iac.review.authorship import Author
     from ohf_iac.review.diff.comparison import Comparison
 
-_SHORT = 12
+_SHORT: Final = 12
+_INDENT: Final = 8
+_NARROWEST: Final = 24
 
 
 def before_lines(
@@ -32,7 +35,7 @@ def before_lines(
     bounds = [f"{name} {_bounds(told)}" for name, told in entry.envelope.items() if "max" in told]
     yield (Cell("within  ", "head"), Cell(", ".join(bounds)))
     for finding in given.findings:
-        yield (Cell("lint    ", "head"), Cell(finding, "busy"))
+        yield from _finding(finding, width)
 
 
 def question(entry: Entry, given: Approval) -> str:
@@ -45,6 +48,14 @@ def _eyes(given: Approval) -> Cell:
     if given.break_glass:
         return Cell(f"BREAK GLASS: {given.break_glass}", "bad")
     return Cell("OK: four eyes.", "good")
+
+
+def _finding(finding: str, width: int | None) -> Iterator[Line]:
+    room = 10_000 if width is None else max(_NARROWEST, width - _INDENT)
+    first, *rest = textwrap.wrap(finding, room, break_long_words=False, break_on_hyphens=False) or [""]
+    yield (Cell(f"{'lint':<{_INDENT}}", "head"), Cell(first, "busy"))
+    for part in rest:
+        yield (Cell(" " * _INDENT), Cell(part, "busy"))
 
 
 def _bounds(told: Mapping[str, Any]) -> str:

@@ -153,7 +153,8 @@ def _problem(entry: Entry, approval: Approval, rules: Rules, verify: Verify) -> 
     wrong = verify(entry, approval)
     if wrong:
         reason = f"the signature of {approval.by} under {_named(entry)} does not hold: {wrong}"
-        return Refused(UNSIGNED, reason, f"restore ohf.lock and the allowed signers from history; or {again}")
+        signers = "name the signers' file in approvals.allowedSigners, or restore it and ohf.lock from history"
+        return Refused(UNSIGNED, reason, f"{signers}; or {again}")
     return None
 
 

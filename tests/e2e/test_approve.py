@@ -56,6 +56,14 @@ def test_an_approval_writes_the_body_and_the_lock(human: Human) -> None:
     assert human.provider.aws.calls() == []
 
 
+def test_a_signature_before_anybody_is_allowed_to_sign_says_what_is_missing(human: Human) -> None:
+    conf = reviewed(human)
+    approve(human, "--sign", str(ssh_key(conf, APPROVER)))
+    (check, *_) = human.reads("verify", TEMPLATE, code=4)["checks"]
+    assert "approvals.allowedSigners names no file" in check["message"]
+    assert check["fix"].startswith("name the signers' file in approvals.allowedSigners")
+
+
 def test_whoever_wrote_it_cannot_approve_it(human: Human) -> None:
     conf = reviewed(human)
     for words in (("--by", AUTHOR), ("--by", f"Bob <{AUTHOR.upper()}>"), ("--author", APPROVER)):
@@ -128,8 +136,11 @@ def test_yes_needs_the_digest_that_was_reviewed(human: Human) -> None:
 @pytest.mark.parametrize(("typed", "code"), [("y\n", 0), ("n\n", 130)])
 def test_on_a_terminal_it_shows_and_asks(human: Human, typed: str, code: int) -> None:
     conf = reviewed(human)
-    found, seen = on_terminal(human.provider, "approve", TEMPLATE, typed=typed)
+    found, seen = on_terminal(human.provider, "approve", TEMPLATE, typed=typed, NO_COLOR="1")
     assert found == code, seen
+    *_, findings = seen.replace("\r", "").split("\nwithin  ")
+    assert findings.count("\nlint    ") >= 2
+    assert all(len(line) <= 80 for line in findings.splitlines() if line.startswith(("lint ", " " * 8)))
     assert f"You are {APPROVER}. Author: {AUTHOR}" in seen
     assert "OK: four eyes." in seen
     assert "TargetCapacity <= 1000" in seen
