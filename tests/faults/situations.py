@@ -92,8 +92,10 @@ def _short(provider: Provider, template: str) -> Ask:
 
 
 def _short_at_its_end(provider: Provider, template: str) -> Ask:
+    """A moment after the deadline: a fleet that AWS has ended long ago is settled at the first look."""
     ask = _short(provider, template)
-    provider.aws.advance(7200)
+    (asked,) = ask.ids
+    provider.aws.advance(provider.database()["requests"][asked]["request"]["deadline"] - provider.aws.now() + 5)
     return ask
 
 
