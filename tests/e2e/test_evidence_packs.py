@@ -1,9 +1,10 @@
-"""`ohf evidence`: packs of requests, live and deleted, and what is found when somebody changed one."""
+"""`ohf evidence`: packs of requests, live and deleted, and of all requests of a span."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import stat
 import subprocess
 import zipfile
@@ -198,6 +199,9 @@ def test_all_requests_of_a_span_are_in_one_folder(human: Human, request_id: str,
 def test_usage(human: Human, tmp_path: Path) -> None:
     nobody = f"req-{1:08x}-{1:016x}"
     (tmp_path / "there").mkdir()
+    (tmp_path / "piped").mkdir()
+    os.mkfifo(tmp_path / "piped" / "manifest.json")
+    (tmp_path / "text.zip").write_text("no zip")
     for words, code in (
         (("evidence",), 64),
         (("evidence", nobody), 64),
@@ -211,6 +215,8 @@ def test_usage(human: Human, tmp_path: Path) -> None:
         (("evidence", nobody, "--to", str(tmp_path / "there")), 1),
         (("evidence", nobody, "--to", str(tmp_path / "no" / "pack")), 1),
         (("evidence", "--check", str(tmp_path / "there")), 1),
+        (("evidence", "--check", str(tmp_path / "piped")), 1),
+        (("evidence", "--check", str(tmp_path / "text.zip")), 1),
         (("evidence", "--check", str(tmp_path / "none.zip")), 1),
     ):
         human.says(*words, code=code)

@@ -10,6 +10,7 @@ import errno
 import io
 import os
 import shutil
+import stat
 import tempfile
 import zipfile
 from typing import TYPE_CHECKING, Final
@@ -113,6 +114,8 @@ def _read_folder(path: str) -> dict[str, bytes]:
         folders.sort()
         for name in sorted(names):
             full = os.path.join(folder, name)
+            if not stat.S_ISREG(os.lstat(full).st_mode):  # a pipe would be waited for, a link leads elsewhere
+                raise ValidationError(f"read evidence {path}: {name} is no file", hint="ask for another copy")
             with open(full, "rb") as file:
                 content = file.read(left + 1)
             left -= len(content)
