@@ -261,7 +261,7 @@ def _drifted(installation: Installation) -> None:
     settled(provider, provider.request("instant-ondemand", 1))
     (one,) = json.loads(said(provider, "drift", "--every", "0.1", "--output", "json"))["stacks"]
     assert one["verdict"] == "in sync"
-    assert {each["by"] for each in one["resources"]} == {"cloudformation", "both"}
+    assert {each["by"] for each in one["resources"]} == {"both"}
 
 
 def _attested(installation: Installation) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,11 @@ import pytest
 from ohf_iac.request import stack_name
 from tests.e2e.human import Human
 from tests.e2e.matrix import TEMPLATES
-from tests.e2e.provider import Provider
+from tests.e2e.provider import EXAMPLE, Provider
 from tests.local_aws import LocalAws
 
+#: templates of the example catalogue that mix types, prices or weights
+MIXED = ("asg-mixed", "instant-spot", "weighted-spot")
 Tampering = Callable[[Human, str], object]
 CHECKED = ("fleets", "groups")
 #: looks that let nothing wait in real time
@@ -65,7 +69,7 @@ def in_sync(found: dict[str, Any]) -> dict[str, Any]:
 def test_no_kinds_life_is_drift(human: Human, checked: str) -> None:
     aws = human.provider.aws
     aws.scenario(profile="realistic", uncertain={"driftChecked": checked})
-    asked = {template: human.provider.request(template, 3) for template in TEMPLATES.values()}
+    asked = {template: human.provider.request(template, 3) for template in (*TEMPLATES.values(), *MIXED)}
     entries = [human.provider.settle(request_id) for request_id in asked.values()]
     assert {one["status"] for one in entries} == {"complete"}
     fresh = drift(human)
@@ -91,12 +95,33 @@ def test_a_shortage_is_no_drift(human: Human, checked: str) -> None:
 
 
 def test_the_rest_on_demand_is_no_drift(human: Human) -> None:
-    human.provider.aws.scenario(profile="realistic", quota={"spot": 2})
+    human.provider.aws.scenario(profile="realistic", quota={"spot": 2}, uncertain={"driftChecked": "groups"})
     request_id = requested(human, "heterogeneous-spot", 3)
     (found,) = drift(human).values()
     assert found["requestId"] == request_id
     assert {one["logicalId"] for one in found["resources"]} == {"LaunchTemplate", "Capacity", "OnDemandRest"}
     assert in_sync(drift(human)) == {}
+
+
+def test_our_mark_on_what_is_not_ours_is_no_drift(human: Human) -> None:
+    """Where the launch template is somebody else's, group or fleet bears the mark, which CloudFormation sees."""
+    data = {"ImageId": "ami-0a1b2c3d4e5f60001", "InstanceType": "m5.large"}
+    made = ec2(human).create_launch_template(LaunchTemplateName="theirs", LaunchTemplateData=data)
+    conf = human.provider.folder / "conf"
+    shutil.copytree(EXAMPLE, conf)
+    human.provider.conf = conf
+    theirs = {"launchTemplateId": made["LaunchTemplate"]["LaunchTemplateId"], "launchTemplateVersion": 1}
+    plain = {"maxNumber": 9, "attributes": {"type": ["String", "X86_64"]}, "subnetId": "subnet-0a1b2c3d4e5f60001"}
+    entries = [{"templateId": kind, "providerApi": kind, **plain, **theirs} for kind in ("ASG", "EC2Fleet")]
+    (conf / "awsprov_templates.json").write_text(json.dumps({"templates": entries}))
+    for kind in ("ASG", "EC2Fleet"):
+        requested(human, kind)
+    found = drift(human)
+    assert in_sync(found) == {}
+    marks = [each["place"] for one in found.values() for part in one["resources"] for each in part["expected"]]
+    assert marks == [
+        "Capacity.Tags[ohf:settled]"
+    ]  # the group's; a fleet's tags are read by us, those of the body alone
 
 
 def new_version(human: Human, request_id: str, data: dict[str, Any], *, default: bool = True) -> None:

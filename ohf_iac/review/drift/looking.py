@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from ohf_iac.review.drift.values import By
 
 TEMPLATE: Final = "AWS::EC2::LaunchTemplate"
-SPOT_FLEET: Final = "AWS::EC2::SpotFleet"
+#: what the resource itself is called among its tag specifications; the others are given to machines at their
+#: launch, and no service tells of them later
+_ITSELF: Final[Mapping[str, str]] = {
+    TEMPLATE: "launch-template",
+    "AWS::EC2::EC2Fleet": "fleet",
+    "AWS::EC2::SpotFleet": "spot-fleet-request",
+}
 _CONFIG: Final = "SpotFleetRequestConfigData"
 
 
@@ -61,12 +67,12 @@ def _looked_at(
         return told, "cloudformation"
     if kind == TEMPLATE:
         own = _template(calls, name, physical_id, properties)
-    elif kind == SPOT_FLEET and checked:
-        own = _spot_fleet_tags(calls, name, physical_id, properties)
+    elif kind in _ITSELF and checked:
+        own = _read(calls, name, physical_id, kind, _tags_alone(kind, properties))
     elif checked and told is not None:
         return told, "cloudformation"
     elif kind in READ:
-        own = _read(calls, name, physical_id, kind, properties)
+        own = _read(calls, name, physical_id, kind, _over(properties, _tags_alone(kind, properties)))
     else:
         reason = told.reason if told is not None else ""
         return Standing(name, physical_id, kind, "unknown", reason=reason), "nobody"
@@ -74,11 +80,13 @@ def _looked_at(
 
 
 def _merged(told: Standing, own: Standing) -> Standing:
-    """Both looks at a resource; ours has what CloudFormation's does not."""
+    """Both looks at a resource; ours counts where both saw something."""
     if own.found == "deleted":
         return own
     expected, actual = _over(told.expected, own.expected), _over(told.actual, own.actual)
-    return replace(told, expected=expected, actual=actual, reason=own.reason or told.reason)
+    explained = told.expected != told.actual  # by what both sides hold from here on
+    found = "in sync" if explained else told.found
+    return replace(told, found=found, expected=expected, actual=actual, reason=own.reason or told.reason)
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,10 +104,18 @@ def _read(calls: Calls, name: str, physical_id: str, kind: str, properties: dict
     return Standing(name, physical_id, kind, "in sync", properties, beside(properties, shown))
 
 
-def _spot_fleet_tags(calls: Calls, name: str, physical_id: str, properties: dict[str, Any]) -> Standing:
-    """The tags of a Spot Fleet, which CloudFormation's handler does not read back."""
-    tags = {_CONFIG: {"TagSpecifications": properties.get(_CONFIG, {}).get("TagSpecifications", [])}}
-    return _read(calls, name, physical_id, SPOT_FLEET, tags)
+def _tags_alone(kind: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a resource's properties the tags that it bears itself, where its type has them among others.
+
+    CloudFormation does not read them back of Spot Fleets and launch templates; whether it does of EC2 Fleets, its
+    documents do not say: DescribeFleets shows tags, and no specifications.
+    """
+    if kind not in _ITSELF:
+        return {}
+    inside = properties.get(_CONFIG, properties)
+    own = [one for one in inside.get("TagSpecifications", []) if one.get("ResourceType") == _ITSELF[kind]]
+    tags = {"TagSpecifications": own}
+    return {_CONFIG: tags} if _CONFIG in properties else tags
 
 
 def _template(calls: Calls, name: str, physical_id: str, properties: dict[str, Any]) -> Standing:
@@ -111,7 +127,7 @@ def _template(calls: Calls, name: str, physical_id: str, properties: dict[str, A
     tags = template_tags(calls, physical_id)
     if not versions or tags is None:
         return Standing(name, physical_id, TEMPLATE, "deleted")
-    wanted = properties.get("TagSpecifications", [])
+    wanted = _tags_alone(TEMPLATE, properties)["TagSpecifications"]
     expected, actual, reason = _versions(versions)
     return Standing(
         name,
