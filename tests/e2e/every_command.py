@@ -32,7 +32,11 @@ CALLS: Final[Mapping[str, tuple[str, ...]]] = {
     "pin": ("pin instant-spot --dry-run",),
     "approve": ("approve {template} --yes --expect-sha256 {digest}",),
     "verify": ("verify {template}", "verify --deployed --since 1d", "verify --audit"),
-    "evidence": ("evidence {request} --to {tmp}/pack-{fresh}", "evidence --check {pack}"),
+    "evidence": (
+        "evidence {request} --to {tmp}/pack-{fresh}",
+        "evidence --since 7d --to {tmp}/packs-{fresh}",
+        "evidence --check {pack}",
+    ),
     "attest": ("attest {template}", "attest {request}"),
     "publish": ("publish {template}", "publish {template} --check"),
     "plan": ("plan {template} --count 1 --out {tmp}/{fresh}.plan",),
