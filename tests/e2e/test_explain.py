@@ -200,6 +200,18 @@ def test_nothing_is_changed_by_an_explanation(human: Human) -> None:
     assert all(one.startswith(("Describe", "Get", "List")) for one in asked), asked
 
 
+def test_many_machines_cost_no_more_calls_than_one(human: Human) -> None:
+    asked = []
+    for count in (1, 90):
+        request_id = human.provider.request(TEMPLATE, count)
+        human.provider.settle(request_id)
+        human.provider.aws.clear_calls()
+        assert len(chain(human, request_id)["machines"]["rows"]) == count
+        asked.append([one["action"] for one in human.provider.aws.calls()])
+    assert asked[0] == asked[1]
+    assert len(asked[0]) <= 6
+
+
 def test_the_io_log_tells_who_asked(human: Human) -> None:
     human.provider.extra["OHF_LOGGING_IO_LOG"] = "true"
     request_id, return_id, machine_id = a_life(human.provider)

@@ -88,6 +88,8 @@ def _calls_in(file: str, ids: Collection[str]) -> Iterator[Call]:
     try:
         with open(file, encoding="utf-8", errors="replace") as lines:
             for line in lines:
+                if not any(f'"{one}"' in line for one in _ASKING):
+                    continue  # a poll names many ids, and there are many polls
                 if any(one in line for one in ids) and (call := _call_in(line)) is not None:
                     yield call
     except OSError as error:
