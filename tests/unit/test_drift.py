@@ -89,6 +89,17 @@ def test_a_body_is_filled_in_and_what_it_does_not_tell_is_left_out(value: Any, f
         ({"A": True}, {}, {}),
         ({"A": ["x"]}, {"A": ["x", "y"]}, {"A": ["x", "y"]}),
         ({"A": ["x", "y"]}, {"A": ["x"]}, {"A": ["x"]}),
+        ({"A": ["x", "y", "z"]}, {"A": ["z", "x", "w"]}, {"A": ["x", "w", "z"]}),
+        ({"A": [{"T": "a"}, {"T": "b"}]}, {"A": [{"T": "b", "P": 1}, {"T": "a"}]}, {"A": [{"T": "a"}, {"T": "b"}]}),
+        ({"MaxPrice": "0.05"}, {"MaxPrice": "0.050000"}, {"MaxPrice": "0.05"}),
+        ({"MaxPrice": "0.05"}, {"MaxPrice": "0.06"}, {"MaxPrice": "0.06"}),
+        (
+            {"AllocationStrategy": "capacity-optimized"},
+            {"AllocationStrategy": "capacityOptimized"},
+            {"AllocationStrategy": "capacity-optimized"},
+        ),
+        ({"Name": "a-b"}, {"Name": "aB"}, {"Name": "aB"}),
+        ({"A": "NaN"}, {"A": "NaN"}, {"A": "NaN"}),
         (
             [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}],
             [{"Key": "z", "Value": "9"}, {"Key": "b", "Value": "3"}],
