@@ -110,8 +110,8 @@ def test_what_cannot_be_read_is_not_attested(human: Human) -> None:
     human.provider.settle(request_id)
     denied = {"action": "GetTemplate", "kind": "error", "status": 400, "code": "AccessDenied"}
     human.provider.aws.scenario(faults=[denied])
-    out, err = human.hears("attest", request_id, code=1)
-    assert (out, "E132" in err) == ("", True)
+    out, err = human.hears("attest", request_id, code=77)
+    assert (out, "E7701" in err) == ("", True)
     human.says("attest", f"req-{1:08x}-{1:016x}", code=1)
     human.says("attest", "nothing", code=1)
 

@@ -64,6 +64,7 @@ ASKING: Final = (
     "rehearse {template}",
     "pin instant-spot --dry-run",
     "verify --deployed --since 1d",
+    "attest {request}",
     "publish {template}",
     "plan {template} --count 1 --out {tmp}/{fresh}.plan",
     "apply {plan}",

@@ -104,5 +104,6 @@ def _unseen(found: Facts) -> ProviderError | ResourceNotFoundError:
     lack = next((one for one in found.gaps if one.name in ("stack.json", "body.json")), None)
     told = f"attest {found.request_id}: {lack.reason if lack else 'its body is not known'}"
     if lack is not None and lack.lack == "unread":
-        return ProviderError(told, hint="run it again once AWS can be read; ohf doctor")
+        code = found.failure.code if found.failure else ""
+        return ProviderError(told, hint="run it again once AWS can be read; ohf doctor", code=code)
     return ResourceNotFoundError(told, hint=f"ohf status {found.request_id}")

@@ -57,6 +57,8 @@ class Facts:
     proof: Proof | None = None
     audit: AuditPart | None = None
     drift: StackDrift | None = None
+    #: the first error behind the gaps: its code tells an AWS out of reach from one that denies
+    failure: OhfError | None = None
 
     @property
     def digest(self) -> str:
@@ -80,6 +82,7 @@ class Facts:
         try:
             yield
         except OhfError as error:
+            self.failure = self.failure or error
             self.gaps += [Gap(name, "unread", error.message) for name in names]
 
 
