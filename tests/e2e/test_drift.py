@@ -65,7 +65,7 @@ def in_sync(found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("checked", CHECKED)
+@pytest.mark.parametrize("checked", ["fleets", pytest.param("groups", marks=pytest.mark.sweep)])
 def test_no_kinds_life_is_drift(human: Human, checked: str) -> None:
     aws = human.provider.aws
     aws.scenario(profile="realistic", uncertain={"driftChecked": checked})
@@ -83,7 +83,7 @@ def test_no_kinds_life_is_drift(human: Human, checked: str) -> None:
     assert in_sync(drift(human)) == {}
 
 
-@pytest.mark.parametrize("checked", CHECKED)
+@pytest.mark.parametrize("checked", [pytest.param("fleets", marks=pytest.mark.sweep), "groups"])
 def test_a_shortage_is_no_drift(human: Human, checked: str) -> None:
     aws = human.provider.aws
     aws.scenario(profile="realistic", capacity={"*": 9}, uncertain={"driftChecked": checked})
