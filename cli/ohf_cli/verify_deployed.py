@@ -51,7 +51,8 @@ def _conclude(proofs: Sequence[Proof]) -> None:
     if bad:
         told = f"verify --deployed: {plural(len(bad), 'stack')} of {len(proofs)} not as approved"
         first = bad[0].stack.name.removeprefix("ohf-")
-        raise UnapprovedError(told, hint=f"ohf explain {first}; ohf diff TEMPLATE stack:{bad[0].stack.name}")
+        ways = f"ohf explain {first}; ohf diff TEMPLATE stack:{bad[0].stack.name}"
+        raise UnapprovedError(told, hint=f"ohf drift {first}" if not bad[0].deviations else ways)
     if unknown:
         told = f"verify --deployed: {plural(len(unknown), 'stack')} of {len(proofs)} could not be read"
         raise UnapprovedError(

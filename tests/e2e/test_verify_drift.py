@@ -65,6 +65,7 @@ def test_what_a_life_changes_is_as_approved_and_what_somebody_changes_is_not(
     out, err = human.hears("verify", "--deployed", code=4)
     assert "drifted" in out
     assert "error[E409]" in err
+    assert f"fix: ohf drift {request_id}" in err
     found = proof(human, "--no-drift")
     assert (found["verdict"], found["drift"]) == ("ok", None)
 
