@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.human import Human, on_terminal
+from tests.e2e.planned import planned
 from tests.e2e.provider import EXAMPLE, ROOT, Provider, forget
 from tests.e2e.reviewed import TEMPLATE, approve, committed, configure, edited, reviewed
 
@@ -303,6 +304,41 @@ def test_what_nobody_knows_and_what_is_not_ours_is_refused(human: Human) -> None
     foreign = client.run_instances(ImageId="ami-0a1b2c3d4e5f60001", MinCount=1, MaxCount=1, InstanceType="m5.large")
     _, told = human.hears("explain", foreign["Instances"][0]["InstanceId"], code=1)
     assert "bears no tag of this provider" in told
+
+
+def test_a_request_of_another_owner_is_not_explained(human: Human) -> None:
+    request_id, _, _ = a_life(human.provider)
+    forget(human.provider)
+    human.provider.extra["OHF_PROVIDER_OWNER"] = "others"
+    _, told = human.hears("explain", request_id, code=1)
+    assert "is of ohf, not of others" in told
+
+
+def test_a_plan_that_was_not_applied_is_told_as_one(human: Human) -> None:
+    one = planned(human)
+    steps = chain(human, one.request_id)
+    assert steps["stack"]["state"] == "open"
+    assert steps["stack"]["facts"]["status"] == "REVIEW_IN_PROGRESS"
+    assert "change set was not executed" in steps["stack"]["text"]
+    assert steps["input"]["facts"]["template"] == TEMPLATE
+    assert steps["machines"]["state"] == "none"
+    assert steps["resources"]["state"] == "none"
+
+
+def test_the_sqlite_store_tells_the_same(human: Human) -> None:
+    human.provider.extra |= {
+        "OHF_STORAGE_KIND": "sqlite",
+        "OHF_STORAGE_EVENTS": "true",
+        "OHF_EVENTS_AUDIT": "false",
+    }
+    request_id, return_id, machine_id = a_life(human.provider)
+    steps = chain(human, request_id)
+    assert steps["answer"]["sources"] == ["memory"]
+    (row,) = [one for one in steps["machines"]["rows"] if one["machine"] == machine_id]
+    assert row["return"] == return_id
+    assert row["ended"]
+    unreachable(human.provider)
+    assert human.reads("explain", machine_id)["chains"][0]["about"] == request_id
 
 
 def test_it_fits_eighty_columns(human: Human) -> None:

@@ -44,6 +44,8 @@ def stack_link(about: Evidence) -> Link:
     )
     rows = tuple({"why": one} for one in shortfalls)
     told = f"{stack.name} {stack.status}, made at {moment(stack.created_at)}" + (f": {cause}" if cause else "")
+    if stack.phase == "review":
+        told += "; its change set was not executed, nothing runs"
     state: State = _PHASES[stack.phase]  # type: ignore[assignment] # the values are states
     return Link("stack", state, told, ("AWS",), facts, rows, about.shown.gap("stack's events"))
 
@@ -54,6 +56,8 @@ def resources_link(about: Evidence) -> Link:
     for event in about.shown.events:
         if not event.of_stack:
             found[event.logical_id] = event
+    if about.shown.stack is not None and about.shown.stack.phase == "review":
+        return Link("resources", "none", "nothing is made before its change set is executed", ("AWS",))
     if not found:
         why = about.shown.gaps.get("stack's events") or about.shown.gaps.get("stack") or "no event tells"
         return unknown("resources", why, "AWS")

@@ -10,9 +10,9 @@ from ohf_iac.app import calls_of
 from ohf_iac.aws import cloudformation, ec2
 from ohf_iac.aws.sent_bodies import sent_body
 from ohf_iac.aws.translate import UNREACHED
-from ohf_iac.errors import ConfigurationError, ProviderError
+from ohf_iac.errors import ConfigurationError, ProviderError, ResourceNotFoundError
 from ohf_iac.observation import Observation
-from ohf_iac.request import stack_name
+from ohf_iac.request import TAG_OWNER, stack_name
 from ohf_iac.review.explain.link import Gap
 from ohf_iac.review.proving import is_of
 from ohf_iac.status.recover import record_from_stack
@@ -115,11 +115,20 @@ def shown_of(
 
 
 def _stack(calls: Calls, owner: str, request_id: str, named: str) -> StackSeen | None:
-    """The stack by its id, else by its name, else among the deleted ones of that name; None where none is ours."""
+    """The stack by its id, else by its name, else among the deleted ones of that name; None where there is none.
+
+    ResourceNotFoundError where it is another owner's.
+    """
     name = stack_name(request_id)
     for one in dict.fromkeys((named or name, name)):
         seen = cloudformation.describe_stack(calls, one)
-        if seen is not None and is_of(seen, owner):
+        if seen is not None and seen.phase == "review":
+            seen = queries.in_review(calls, owner, seen)
+        if seen is not None and not is_of(seen, owner):
+            theirs = seen.tags.get(TAG_OWNER, "") or seen.parameters.get("Owner", "")
+            told = f"explain {request_id}: stack {seen.name} is of {theirs}, not of {owner}"
+            raise ResourceNotFoundError(told, hint="ohf config tells provider.owner")
+        if seen is not None:
             return seen
     for one in cloudformation.find_deleted_stacks(calls, name.__eq__).get(name, ()):
         seen = cloudformation.describe_stack(calls, one)
