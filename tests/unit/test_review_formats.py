@@ -126,15 +126,46 @@ def findings_of_every_rule() -> tuple[Finding, ...]:
     return found.findings
 
 
-def test_sarif_is_valid_against_the_published_schema() -> None:
+#: of OASIS' published schema the definitions and properties that we write, without its texts; all else is forbidden
+AS_USED = Path(__file__).parents[1] / "fixtures" / "sarif-2.1.0-as-used.json"
+
+
+def invalid(schema: Any) -> list[str]:
+    """What the schema has against what we write of no finding, of some, and of every rule."""
+    checker = jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker())
+    texts = (sarif("ohf lint", "1.0", one, rules_of(one)) for one in ((), ALL, findings_of_every_rule()))
+    return [error.message for text in texts for error in checker.iter_errors(json.loads(text))]
+
+
+def test_sarif_is_valid_against_what_the_published_schema_says_of_it() -> None:
+    schema = json.loads(AS_USED.read_text("utf-8"))
+    assert invalid(schema) == []
+    schema["definitions"]["result"]["required"] += ["guid"]
+    assert "'guid' is a required property" in invalid(schema)
+
+
+def test_sarif_is_valid_against_the_published_schema_itself() -> None:
     name = os.environ.get("OHF_SARIF_SCHEMA")
     if not name:
         pytest.skip("OHF_SARIF_SCHEMA names no copy of OASIS' sarif-schema-2.1.0.json")
-    schema = json.loads(Path(name).read_text("utf-8"))
-    checker = jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker())
-    for findings in ((), ALL, findings_of_every_rule()):
-        text = sarif("ohf lint", "1.0", findings, rules_of(findings))
-        assert [error.message for error in checker.iter_errors(json.loads(text))] == []
+    whole, used = json.loads(Path(name).read_text("utf-8")), json.loads(AS_USED.read_text("utf-8"))
+    assert invalid(whole) == []
+    assert facts(whole, used) == used
+    for one, definition in used["definitions"].items():
+        assert facts(whole["definitions"][one], definition) == definition
+
+
+def facts(published: dict[str, Any], used: dict[str, Any]) -> dict[str, Any]:
+    """What the published schema says of the properties in `used`, without texts and defaults."""
+    kept = {key: value for key, value in published.items() if key not in ("description", "title", "$id")}
+    kept["properties"] = {one: _bare(published["properties"][one]) for one in used["properties"]}
+    return kept | ({"definitions": used["definitions"]} if "definitions" in used else {})
+
+
+def _bare(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _bare(value) for key, value in node.items() if key not in ("description", "default")}
+    return [_bare(one) for one in node] if isinstance(node, list) else node
 
 
 def test_sarif_tells_each_finding_with_its_rule_and_place() -> None:
