@@ -6,7 +6,7 @@ where that is not possible, `ohf gc` knows the stack by its name and its change 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from threading import Event
 from typing import TYPE_CHECKING, Final, Literal
@@ -40,6 +40,8 @@ Outcome = Literal["ok", "failed", "left"]
 SIDE_BY_SIDE: Final = 4
 #: seconds between two looks at a change set that is being made
 PACE: Final = 1.0
+#: seconds after which Ctrl-C and SIGTERM are looked for, at the latest
+GLANCE: Final = 0.5
 #: seconds that the removal of a stack may take, whatever time the rehearsal itself had
 REMOVAL: Final = 30.0
 #: attempts at the removal of a stack
@@ -92,12 +94,14 @@ def rehearse(
     stop = Event()
     ended: dict[str, Rehearsal] = {}
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        running = [pool.submit(_rehearsed, app, calls, stop, one, units) for one in wanted]
+        running = {pool.submit(_rehearsed, app, calls, stop, one, units) for one in wanted}
         try:
-            for future in as_completed(running):
-                found = future.result()
-                ended[found.template_id] = found
-                tell(found)
+            while running:
+                # a signal right before an endless wait does not end it: CPython waits in a semaphore
+                done, running = wait(running, timeout=GLANCE, return_when=FIRST_COMPLETED)
+                for found in (future.result() for future in done):
+                    ended[found.template_id] = found
+                    tell(found)
         except BaseException:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
