@@ -13,7 +13,7 @@ from ohf_cli.provider import provider_app, stateless_environ
 from ohf_cli.templates_command import found_template
 from ohf_iac.config import load
 from ohf_iac.config.catalogue_file import load_catalogue
-from ohf_iac.errors import OhfError
+from ohf_iac.errors import OhfError, ResourceNotFoundError
 from ohf_iac.render.index import file_name
 from ohf_iac.review.revision import at_revision
 from ohf_iac.review.versions import approved, configured, nothing, of_file
@@ -37,13 +37,17 @@ class Configuration:
 
 
 def version_named(configuration: Configuration, word: str) -> tuple[str, Version]:
-    """The version that a word means, and its template's id, "" where that is not said."""
+    """The version that a word means, and its template's id, "" where that is not said.
+
+    ResourceNotFoundError where there is none: a word that names a template is no question whether it is there.
+    """
     kind, _, rest = word.partition(":")
     if kind == "git" and ":" in rest:
         revision, _, template_id = rest.rpartition(":")
-        return template_id, _at_revision(configuration, revision, template_id).get(template_id, nothing(word))
+        return template_id, _there(word, _at_revision(configuration, revision, template_id).get(template_id))
     if kind == "lock" and rest:
-        return rest, approved(configuration.settings, rest)
+        found = approved(configuration.settings, rest)
+        return rest, _there(word, found if found.sha256 else None)
     if kind == "stack" and rest:
         return "", _of_stack(rest)
     if kind in ("git", "lock", "stack") and kind != word:
@@ -51,6 +55,14 @@ def version_named(configuration: Configuration, word: str) -> tuple[str, Version
     if _is_file(word):
         return "", of_file(word)
     return word, of_template(configuration, word)
+
+
+def _there(word: str, found: Version | None) -> Version:
+    if found is None:
+        raise ResourceNotFoundError(
+            f"compare with {word}: there is no such body", hint="ohf verify shows what is approved"
+        )
+    return found
 
 
 def of_template(configuration: Configuration, template_id: str) -> Version:

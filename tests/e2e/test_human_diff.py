@@ -201,6 +201,12 @@ def test_what_was_never_deployed_or_approved_is_held_against_nothing(human: Huma
     assert human.reads("diff", TEMPLATE) == human.reads("diff", TEMPLATE, "--against", "approved")
 
 
+def test_a_body_that_is_named_and_not_there_is_no_empty_one(human: Human, committed: Callable[[str], None]) -> None:
+    committed("one")
+    for words in (("lock:none", TEMPLATE), (TEMPLATE, "--against", "lock:none"), ("git:HEAD:none", TEMPLATE)):
+        assert "error[E113]" in human.hears("diff", *words, code=1)[1]
+
+
 def test_the_exit_code_tells_of_differences_only_when_it_is_asked(human: Human, tmp_path: Path) -> None:
     human.says("render", TEMPLATE, "-d", str(tmp_path / "out"))
     file = str(tmp_path / "out" / f"{TEMPLATE}.json")
