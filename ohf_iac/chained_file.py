@@ -6,7 +6,7 @@ last one of `<path>.1`; without any, `prev` is "".
 
 Parallel processes take turns by the kernel's lock on the file. Who does not get it in time writes all the same,
 marked `unlocked`: such a line follows one of the last lines, not always the very last, and the next line may follow
-the same one. A log never holds up a request.
+the same one. So does who finds the file rotated away each time. A log never holds up a request.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _TRIES: Final = 100
 _PAUSE: Final = 0.001
 #: files that may be rotated away one after the other while one line is written
-_TURNS: Final = 8
+_TURNS: Final = 32
 _BLOCK: Final = 8192
 
 
@@ -44,17 +44,16 @@ class ChainedFile(NamedTuple):
 
     def append(self, document: Mapping[str, object]) -> None:
         """Add one line in a single write; raises OSError."""
-        for _ in range(_TURNS):
+        for left in reversed(range(_TURNS)):
             descriptor = self._opened()
             try:
-                locked = _locked(descriptor)
-                if not _stands(descriptor, self.path):
+                locked = _locked(descriptor) and left > 0
+                if left and not _stands(descriptor, self.path):
                     continue
                 if self._written(descriptor, document, locked=locked):
                     return
             finally:
                 os.close(descriptor)
-        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN), self.path)
 
     def _written(self, descriptor: int, document: Mapping[str, object], *, locked: bool) -> bool:
         """Whether the line was written; not where the file was full, and is rotated now."""

@@ -12,6 +12,7 @@ import os
 import re
 import stat
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ohf_iac.file_lock import try_lock
@@ -88,15 +89,16 @@ class LineFile(NamedTuple):
         return stat.S_ISREG(found.st_mode) and 0 < found.st_size > self.max_bytes - more
 
     def _rotate(self, more: int) -> None:
-        """Shift the files, unless another process is about to or has just done so."""
-        descriptor = open_own(self.path, os.O_RDONLY)
-        try:
-            if not try_lock(descriptor) or not os.path.samestat(os.fstat(descriptor), os.stat(self.path)):
-                return
-            if self._is_full(more):
-                self._shift()
-        finally:
-            os.close(descriptor)
+        """Shift the files, unless another process is about to or has just done so: then there may be none now."""
+        with suppress(FileNotFoundError):
+            descriptor = open_own(self.path, os.O_RDONLY)
+            try:
+                if not try_lock(descriptor) or not os.path.samestat(os.fstat(descriptor), os.stat(self.path)):
+                    return
+                if self._is_full(more):
+                    self._shift()
+            finally:
+                os.close(descriptor)
 
     def _shift(self) -> None:
         if not self.keep:
