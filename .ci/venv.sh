@@ -128,6 +128,8 @@ else
 fi
 pip install --quiet --editable '.[dev]' ||
     fail "pip could not install the project: the lines above say why; PYTHON chooses another interpreter"
+# The build may have seen another botocore than the one that is installed. Without the models calls are only slower.
+"$venv/bin/python" -m ohf_iac.aws.model_build || :
 wanted "$(identity "$venv/bin/python")" >"$stamp.new"
 mv "$stamp.new" "$stamp"
 found

@@ -155,7 +155,7 @@ class Calls:
     def region(self) -> str:
         """The region that calls go to."""
         with translated("find", "the region"):
-            return str(self._session_of_access().region_name or "")
+            return str(self._session_of_access().get_config_variable("region") or "")
 
     @property
     def keys_from(self) -> str:

@@ -16,8 +16,6 @@ from functools import cache, lru_cache
 from threading import RLock, get_ident
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
-import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials
@@ -28,6 +26,7 @@ from ohf_iac.aws.credential_script import from_script
 from ohf_iac.aws.proxies import Proxy, is_direct
 from ohf_iac.aws.role_cache import RoleCache
 from ohf_iac.aws.secrets import secret_of
+from ohf_iac.aws.trimmed_models import loader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +63,7 @@ class Access:
 
 
 def session_for(access: Access) -> Any:
-    """A boto3 session; nothing is asked of AWS before the first call.
+    """A session of botocore; nothing is asked of AWS before the first call.
 
     The same one again within a few minutes of one process: a watch polls every few seconds, and a session with its
     clients costs more than the poll. Not for longer, so that renewed credentials in files are read.
@@ -84,7 +83,7 @@ def renew(access: Access) -> None:
 def client_of(session: Any, service: str, access: Access, connect_timeout: float, read_timeout: float) -> Any:
     """A client of a session; one client serves any number of calls."""
     del access  # it tells clients apart
-    return session.client(service, config=Config(connect_timeout=connect_timeout, read_timeout=read_timeout))
+    return session.create_client(service, config=Config(connect_timeout=connect_timeout, read_timeout=read_timeout))
 
 
 def _leads(access: Access, name: str) -> bool:
@@ -100,7 +99,9 @@ def _session(access: Access, around: tuple[tuple[str, str], ...], period: int) -
     source = _source(access)
     region = source.get_config_variable("region")
     used = _assuming(access, access.role, source) if access.role else source
-    return boto3.session.Session(botocore_session=used, region_name=region)
+    # without it, botocore asks each source of the configuration once more for every client
+    used.set_config_variable("region", region)
+    return used
 
 
 def _assuming(access: Access, role: Role, source: _Session) -> _Session:
@@ -121,7 +122,7 @@ def _assuming(access: Access, role: Role, source: _Session) -> _Session:
 
 def domain_of(session: Any) -> str:
     """The domain of AWS in the session's region: amazonaws.com, amazonaws.com.cn … (botocore's partitions)."""
-    name = session.get_partition_for_region(session.region_name)
+    name = session.get_partition_for_region(session.get_config_variable("region"))
     partitions = _models().load_data("partitions")["partitions"]
     return next(str(one["outputs"]["dnsSuffix"]) for one in partitions if one["id"] == name)
 
@@ -129,7 +130,7 @@ def domain_of(session: Any) -> str:
 @cache
 def _models() -> Any:
     """botocore's service models, parsed once in a process: a watch or a sweep makes many sessions."""
-    return botocore.loaders.create_loader()
+    return loader()
 
 
 class _Session(botocore.session.Session):

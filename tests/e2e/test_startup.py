@@ -58,5 +58,5 @@ def test_a_malformed_request_costs_no_sdk(quick: Provider) -> None:
 def test_the_probe_sees_what_is_imported(quick: Provider) -> None:
     code, modules = imported_by(quick, "getReturnRequests", {"machines": [{"machineId": "i-0123456789abcdef0"}]})
     assert code == 0
-    assert {"boto3", "botocore"} <= modules
-    assert modules.isdisjoint({"troposphere", "jinja2", "click", "rich", "jsonschema", "yaml"})
+    assert "botocore" in modules
+    assert modules.isdisjoint({"boto3", "troposphere", "jinja2", "click", "rich", "jsonschema", "yaml"})

@@ -122,7 +122,7 @@ def test_a_long_body_goes_through_the_bucket_of_the_regions_partition(
     # a time-out of its own: clients of one access are shared in a process, and this one is listened to
     calls, body = calls_to(local_aws, region=region, read_timeout=19.0), EMPTY + " " * INLINE_LIMIT
     place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    calls.client("s3").create_bucket(Bucket="bodies", **place)
+    local_aws.client("s3", region).create_bucket(Bucket="bodies", **place)
     sent: list[str] = []
     calls.client("cloudformation").meta.events.register(
         "provide-client-params.cloudformation.CreateStack", lambda params, **_: sent.append(params["TemplateURL"])

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
-from botocore import xform_name
 
 from ohf_iac.config.references import reference_in
 from ohf_iac.permissions.formats import as_cloudformation, as_terraform
@@ -22,13 +18,12 @@ from ohf_iac.permissions.policies import Policies, policies_of
 from ohf_iac.stack import spec_for
 from ohf_iac.template.catalogue import parse_catalogue
 from ohf_iac.template.defaults import TemplateDefaults
+from tests.called import called_operations, operations
 from tests.unit.iam_examples import printed
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "examples" / "iam").glob("*.json"))
 ROLE = "arn:aws:iam::123456789012:role/ohf-cloudformation"
-#: services called by the code, by botocore's name, with the prefix of their IAM actions
-SERVICES = {"autoscaling": "autoscaling", "cloudformation": "cloudformation", "ec2": "ec2", "s3": "s3"}
 #: actions that IAM knows and that are no API operation (service authorization reference)
 PERMISSION_ONLY = {
     "iam:PassRole",
@@ -112,23 +107,9 @@ def resources_of(policy: Mapping[str, Any], action: str) -> set[str]:
     return {resource for one in statements_on(policy, action) for resource in several(one["Resource"])}
 
 
-@cache
-def operations(service: str) -> tuple[str, ...]:
-    """The operations of a service in the installed botocore."""
-    return tuple(botocore.session.Session().get_service_model(service).operation_names)
-
-
-def called() -> Iterator[str]:
-    """The IAM actions of every operation that the code names: botocore's snake_case names stand as constants."""
-    names = {
-        xform_name(operation): f"{prefix}:{operation}"
-        for service, prefix in SERVICES.items()
-        for operation in operations(service)
-    }
-    for path in sorted((ROOT / "ohf_iac" / "aws").glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in names:
-                yield names[node.value]
+def called() -> set[str]:
+    """The IAM actions of every operation that the code names."""
+    return {f"{service}:{name}" for service, names in called_operations().items() for name in names}
 
 
 @pytest.mark.parametrize("service_role", [ROLE, ""], ids=["service role", "caller alone"])
@@ -141,7 +122,7 @@ def test_every_action_exists(service_role: str) -> None:
 
 
 def test_the_caller_may_do_what_the_code_does_and_no_more() -> None:
-    needed = set(called())
+    needed = called()
     assert {"cloudformation:CreateStack", "s3:PutObject"} <= needed
     given = actions(of(*EVERYTHING, bucket="b", importing=True, reviewing=True).caller)
     assert given - PERMISSION_ONLY == needed | ON_OUR_BEHALF
