@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 Phase = Literal["review", "creating", "ready", "failed", "deleting", "delete_failed", "deleted"]
 
@@ -131,3 +131,8 @@ def verdict_in_token(events: Iterable[StackEvent], request_id: str) -> str:
 def was_complete(events: Iterable[StackEvent]) -> bool:
     """Whether the stack once was CREATE_COMPLETE."""
     return any(event.of_stack and event.status == "CREATE_COMPLETE" for event in events)
+
+
+def was_begun(events: Collection[StackEvent]) -> bool:
+    """Whether the stack ever was more than a change set, as far as events tell: none tell nothing against it."""
+    return not events or any(event.of_stack and event.status == "CREATE_IN_PROGRESS" for event in events)

@@ -11,17 +11,14 @@ from ohf_cli.edge import UnapprovedError
 from ohf_cli.output import Output, show
 from ohf_cli.table import Cell, Table, laid_out, row
 from ohf_cli.words import plural
-from ohf_iac.approval.values import statement
+from ohf_iac.operations.approved import verifier_by
 from ohf_iac.review.evidence.checking import checked
 from ohf_iac.review.evidence.folder import read_pack
-from ohf_iac.ssh_signature import fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ohf_cli.table import Line, Tone
-    from ohf_iac.approval.decide import Verify
-    from ohf_iac.approval.values import Approval, Entry
     from ohf_iac.review.evidence.checking import Checked, State
 
 #: a pack is not what was written, or it could not be proven that it is
@@ -38,7 +35,7 @@ def check_pack(path: str, allowed_signers: str, expected: str, output: Output) -
     """Print what was found; UnapprovedError where something differs, or could not be proven."""
     if expected and not re.fullmatch("[0-9a-f]{64}", expected):
         raise click.BadParameter("a digest has 64 hexadecimal digits", param_hint="--expect-sha256")
-    found = checked(read_pack(path), _verifier(allowed_signers) if allowed_signers else None, expected)
+    found = checked(read_pack(path), verifier_by(allowed_signers) if allowed_signers else None, expected)
     show(output, _document(path, found), lambda width: _lines(found, width))
     if found.wrong:
         first = found.wrong[0]
@@ -47,14 +44,6 @@ def check_pack(path: str, allowed_signers: str, expected: str, output: Output) -
         if all(one.state == "unknown" for one in found.wrong):
             hint = "give --allowed-signers FILE, a list of keys that you trust"
         raise UnapprovedError(told, code=TAMPERED, hint=hint)
-
-
-def _verifier(allowed_signers: str) -> Verify:
-    def verify(entry: Entry, approval: Approval) -> str:
-        said = statement(entry, approval)
-        return fault(allowed_signers, approval.by, approval.at, approval.signature, said)
-
-    return verify
 
 
 def _document(path: str, found: Checked) -> dict[str, Any]:

@@ -86,7 +86,12 @@ def rules_of(settings: Settings) -> Rules:
 
 
 def verifier(settings: Settings) -> Verify:
-    """What checks signatures against the configured signers, each once: a process is started for it."""
+    """What checks signatures against the configured signers."""
+    return verifier_by(settings.approvals.allowed_signers)
+
+
+def verifier_by(signers: str) -> Verify:
+    """What checks signatures against a file of allowed signers, each once: a process is started for it."""
     known: dict[tuple[bytes, str], str] = {}
 
     def verify(entry: Entry, approval: Approval) -> str:
@@ -95,7 +100,6 @@ def verifier(settings: Settings) -> Verify:
         said = statement(entry, approval)
         key = (said, approval.signature)
         if key not in known:
-            signers = settings.approvals.allowed_signers
             known[key] = fault(signers, approval.by, approval.at, approval.signature, said)
         return known[key]
 

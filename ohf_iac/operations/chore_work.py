@@ -114,14 +114,16 @@ def _unpolled(app: App, calls: Calls, record: RequestRecord, seen: Observation) 
     poll = Poll(app, calls, app.store.read(), policies_for(app))
     policy = poll.policies.get(record.request.template_id, poll.policies[""])
     nothing_lives = not any(one.live for one in seen.instances)
+    read: dict[str, StackSeen] = {}
     judgement = judge(record, seen, policy)
     if judgement.wish == "look" and nothing_lives and not record.first_short_at:
         seen = _asked_for_mark(calls, record, seen)
         if seen.stack is not None and seen.stack.phase != "deleted" and not seen.settled:
             return _later(app, replace(record, first_short_at=int(seen.at)), DELETION_LOOK)
+        read = {seen.stack.name: seen.stack} if seen.stack is not None else {}
         judgement = judge(record, seen, policy)
     if judgement.wish == "look":
-        seen = queries.look(calls, record, seen)
+        seen = queries.look(calls, record, seen, read)
         judgement = judge(record, seen, policy)
     if settled_mark(seen.instances) or seen.settled or nothing_lives:
         poll.act(record, seen, told=False)

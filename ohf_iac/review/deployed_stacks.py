@@ -8,9 +8,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac.app import calls_of
-from ohf_iac.approval.values import statement
 from ohf_iac.aws import cloudformation, past_stacks
 from ohf_iac.aws.sent_bodies import sent_body
+from ohf_iac.cfn import was_begun
 from ohf_iac.config.lock_file import lock_or_empty
 from ohf_iac.errors import ProviderError
 from ohf_iac.observation import StackSeen
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ohf_iac.app import App
-    from ohf_iac.approval.decide import Verify
-    from ohf_iac.approval.values import Approval, Entry
     from ohf_iac.aws.calls import Calls
 
 #: stacks that are read without a pause, and seconds between two of them after that
@@ -39,9 +37,9 @@ def proofs_of(app: App, since: float) -> Iterator[Proof]:
     was never executed is none. ApprovalError for a lock that cannot be used, ProviderError when AWS does not list
     the stacks.
     """
-    lock, rules, verify = lock_or_empty(app.settings), rules_of(app.settings), _once(verifier(app.settings))
+    lock, rules, verify = lock_or_empty(app.settings), rules_of(app.settings), verifier(app.settings)
     calls = calls_of(app)
-    for number, stack in enumerate(_stacks(app, calls, since)):
+    for number, stack in enumerate(stacks_since(calls, app.owner, since)):
         if number >= BURST:
             app.sleep(min(PACE, app.deadline.left))
         try:
@@ -68,9 +66,16 @@ def held_against_drift(app: App, proofs: Iterable[Proof]) -> tuple[Proof, ...]:
     )
 
 
-def _stacks(app: App, calls: Calls, since: float) -> Iterator[StackSeen]:
-    """Live stacks of this owner, whole, and deleted ones of any, with name and id alone; each once."""
-    live = [one for one in cloudformation.walk_stacks(calls) if one.phase != "review" and is_of(one, app.owner)]
+def deleted_stack(calls: Calls, owner: str, name: str) -> StackSeen | None:
+    """The one of the deleted stacks of a name that is this owner's; None where CloudFormation tells of none."""
+    ids = cloudformation.find_deleted_stacks(calls, name.__eq__).get(name, ())
+    found = (cloudformation.describe_stack(calls, one) for one in ids)
+    return next((one for one in found if one is not None and is_of(one, owner)), None)
+
+
+def stacks_since(calls: Calls, owner: str, since: float) -> Iterator[StackSeen]:
+    """Live stacks of this owner, whole, and those deleted since of any owner, with name and id alone; each once."""
+    live = [one for one in cloudformation.walk_stacks(calls) if one.phase != "review" and is_of(one, owner)]
     past = past_stacks.deleted_since(calls, since, lambda name: request_id_of(name) is not None)
     known = {one.stack_id for one in live}
     gone = (StackSeen(stack_id, name, "DELETE_COMPLETE") for name, stack_id in past if stack_id not in known)
@@ -86,19 +91,4 @@ def _whole(calls: Calls, stack: StackSeen) -> StackSeen | None:
         raise ProviderError(f"read stack {stack.name}: AWS lists it and does not describe it", hint="run it again")
     if seen.outputs:
         return seen
-    events = cloudformation.stack_events(calls, stack.stack_id)
-    begun = any(one.of_stack and one.status == "CREATE_IN_PROGRESS" for one in events)
-    return seen if begun or not events else None
-
-
-def _once(verify: Verify) -> Verify:
-    """The same check of signatures, each carried out once: every check is a process."""
-    known: dict[bytes, str] = {}
-
-    def verified(entry: Entry, approval: Approval) -> str:
-        key = statement(entry, approval) + approval.signature.encode()
-        if key not in known:
-            known[key] = verify(entry, approval)
-        return known[key]
-
-    return verified
+    return seen if was_begun(cloudformation.stack_events(calls, stack.stack_id)) else None

@@ -14,7 +14,7 @@ from ohf_iac.approval.lock_text import lock_text
 from ohf_iac.approval.values import Lock, approval_document, statement
 from ohf_iac.log import stamp
 from ohf_iac.render import RENDERER_ABI
-from ohf_iac.request import RETURN_TAG_PREFIX, TAG_TEMPLATE, TAG_VERSION
+from ohf_iac.request import RETURN_TAG_PREFIX, TAG_VERSION
 from ohf_iac.review.evidence.audit_part import joined
 from ohf_iac.review.evidence.pack import Gap, Pack, PackFile, names_of, of_source
 from ohf_iac.review.evidence.readme import README, README_TEXT
@@ -46,10 +46,9 @@ def pack_of(found: Facts, rules: Mapping[str, Any], findings: Mapping[str, Any] 
 
 def _about(found: Facts, rules: Mapping[str, Any]) -> dict[str, Any]:
     stack, record = found.stack, found.record
-    template = stack.tags.get(TAG_TEMPLATE, "") if stack else ""
     return {
         "requestId": found.request_id,
-        "template": template or (record.request.template_id if record else ""),
+        "template": found.template_id,
         "owner": found.owner,
         "stackId": stack.stack_id if stack else (record.stack_id if record else ""),
         "sha256": found.digest,

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Final
 from ohf_iac.app import calls_of
 from ohf_iac.aws import cloudformation, ec2
 from ohf_iac.aws.sent_bodies import sent_body
+from ohf_iac.cfn import was_begun
 from ohf_iac.config.lock_file import approved_body, load_lock
 from ohf_iac.errors import OhfError, ResourceNotFoundError
 from ohf_iac.operations.approved import rules_of, verifier
 from ohf_iac.operations.ownership import check_requests
-from ohf_iac.request import RETURN_TAG_PREFIX, TAG_DIGEST, id_kind, stack_name
+from ohf_iac.request import RETURN_TAG_PREFIX, TAG_DIGEST, TAG_TEMPLATE, id_kind, stack_name
 from ohf_iac.review.audit_files import audit_files
+from ohf_iac.review.deployed_stacks import deleted_stack
 from ohf_iac.review.evidence.audit_part import AuditPart, audit_part
 from ohf_iac.review.evidence.pack import Gap, sha256
 from ohf_iac.review.proving import Proof, is_of, not_proven, proven
@@ -66,11 +68,15 @@ class Facts:
         return sha256(self.body.encode("ascii")) if self.body else ""
 
     @property
+    def template_id(self) -> str:
+        """The template as the stack's tag tells it, else as this host remembers; "" where neither does."""
+        tagged = self.stack.tags.get(TAG_TEMPLATE, "") if self.stack else ""
+        return tagged or (self.record.request.template_id if self.record else "")
+
+    @property
     def begun(self) -> bool:
         """Whether the stack ever was more than a change set, as far as anything tells."""
-        if self.stack is None or self.stack.outputs or not self.events:
-            return True
-        return any(one.of_stack and one.status == "CREATE_IN_PROGRESS" for one in self.events)
+        return self.stack is None or bool(self.stack.outputs) or was_begun(self.events)
 
     def absent(self, name: str, reason: str) -> None:
         """Note that there is no such thing."""
@@ -166,11 +172,7 @@ def _stack(calls: Calls, owner: str, found: Facts, stack_id: str) -> StackSeen |
         seen = cloudformation.describe_stack(calls, one)
         if seen is not None and is_of(seen, owner):
             return seen
-    for one in cloudformation.find_deleted_stacks(calls, name.__eq__).get(name, ()):
-        seen = cloudformation.describe_stack(calls, one)
-        if seen is not None and is_of(seen, owner):
-            return seen
-    return None
+    return deleted_stack(calls, owner, name)
 
 
 def _of_stack(calls: Calls, found: Facts, stack: StackSeen) -> None:

@@ -8,7 +8,6 @@ from ohf_iac.approval.values import day
 from ohf_iac.config.folders import read_file
 from ohf_iac.errors import ApprovalError
 from ohf_iac.render import render
-from ohf_iac.request import TAG_TEMPLATE
 from ohf_iac.review.drift.detecting import drift_of
 from ohf_iac.review.evidence.documents import pack_of
 from ohf_iac.review.evidence.facts import facts_of
@@ -83,7 +82,7 @@ def _findings(app: App, found: Facts) -> dict[str, Any] | None:
 def _found_now(app: App, found: Facts) -> tuple[Finding, ...] | None:
     settings = app.settings
     what = lintable(settings, settings.conf_dir)
-    template = next((one for one in what.catalogue.templates if one.template_id == _template_id(found)), None)
+    template = next((one for one in what.catalogue.templates if one.template_id == found.template_id), None)
     if template is None or not _gives(settings, template, what.files, found.digest):
         return None
     today = day(app.now())
@@ -93,11 +92,6 @@ def _found_now(app: App, found: Facts) -> tuple[Finding, ...] | None:
 
 def _gives(settings: Settings, template: HostTemplate, files: Any, digest: str) -> bool:
     return render(template, settings.template.defaults, files).digest == digest
-
-
-def _template_id(found: Facts) -> str:
-    tagged = found.stack.tags.get(TAG_TEMPLATE, "") if found.stack else ""
-    return tagged or (found.record.request.template_id if found.record else "")
 
 
 def _finding(one: Finding) -> dict[str, Any]:

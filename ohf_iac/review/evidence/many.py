@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ohf_iac.app import calls_of
-from ohf_iac.aws import cloudformation, past_stacks
 from ohf_iac.errors import OhfError, ResourceNotFoundError, StorageError
 from ohf_iac.request import request_id_of
 from ohf_iac.review.audit_files import audit_files
+from ohf_iac.review.deployed_stacks import stacks_since
 from ohf_iac.review.evidence.facts import Known, facts_of
 from ohf_iac.review.evidence.making import pack_from
-from ohf_iac.review.proving import is_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,15 +60,9 @@ def packs_since(app: App, since: float) -> Iterator[Made]:
 
 def _stacks(app: App, since: float) -> Iterator[tuple[str, str]]:
     """Request and stack ids, live ones first, each request once."""
-    calls = calls_of(app)
     seen: set[str] = set()
-    for one in cloudformation.walk_stacks(calls):
+    for one in stacks_since(calls_of(app), app.owner, since):
         request_id = request_id_of(one.name)
-        if request_id and one.phase != "review" and is_of(one, app.owner):
-            seen.add(request_id)
-            yield request_id, one.stack_id
-    for name, stack_id in past_stacks.deleted_since(calls, since, lambda name: request_id_of(name) is not None):
-        request_id = request_id_of(name)
         if request_id and request_id not in seen:
             seen.add(request_id)
-            yield request_id, stack_id
+            yield request_id, one.stack_id

@@ -15,11 +15,21 @@ from ohf_iac.review.explain.machines import about_machine
 from ohf_iac.review.explain.shown import Asking
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ohf_iac.app import App
     from ohf_iac.machine import Instance
+    from ohf_iac.request import ReturnRecord
     from ohf_iac.review.explain.kept import Kept
     from ohf_iac.review.explain.link import Origin, State
 
+#: what a return's status means for whoever looks back; "": nobody remembers it
+_ENDS: Final[Mapping[str, State]] = {
+    "complete": "ok",
+    "complete_with_error": "look",
+    "running": "open",
+    "": "unknown",
+}
 #: requests of one return that are followed; the others are named
 MOST_CHAINS: Final = 3
 
@@ -94,30 +104,28 @@ def _request_of_machine(asking: Asking, kept: Kept, machine_id: str) -> tuple[st
 
 def _of_return(asking: Asking, kept: Kept, return_id: str) -> Explained:
     """What was returned, and the chains of the requests that the machines were made for."""
-    machines, requests, sources, gaps = _named(asking, kept, return_id)
+    record = with_archived(asking.app, kept, [return_id]).memory.returns.get(return_id)
+    machines, requests, sources, gaps = _named(asking, kept, return_id, record)
     if not machines:
         raise _nothing(asking, return_id)
-    record = with_archived(asking.app, kept, [return_id]).memory.returns.get(return_id)
     status = (record.verdict or "running") if record else ""
     why = f": {record.message}" if record and record.message else ""
     told = f"{len(machines)} named at {moment(minted_at(return_id) or 0)}" + (f", {status}{why}" if status else "")
     if not status:
         gaps = (*gaps, Gap("how it ended", "memory does not hold it"))
-    state: State = {"complete": "ok", "complete_with_error": "look", "running": "open"}.get(status, "unknown")  # type: ignore[assignment]
     rows = tuple({"machine": one, "request": machines[one]} for one in sorted(machines))
-    link = Link("return", state, told, sources, {"status": status} if status else {}, rows, gaps)
+    link = Link("return", _ENDS[status], told, sources, {"status": status} if status else {}, rows, gaps)
     followed = [evidence_of(asking, kept, one) for one in requests[:MOST_CHAINS]]
     chains = tuple(request_chain(asking, one) for one in followed if one.known)
     return Explained(return_id, "return", (link,), chains, tuple(requests[MOST_CHAINS:]), _gaps(asking, kept))
 
 
 def _named(
-    asking: Asking, kept: Kept, return_id: str
+    asking: Asking, kept: Kept, return_id: str, record: ReturnRecord | None
 ) -> tuple[dict[str, str], list[str], tuple[Origin, ...], tuple[Gap, ...]]:
     """The machines of a return with the requests they are of, those requests, and where that is known from."""
     machines: dict[str, str] = {}
     sources: list[Origin] = []
-    record = with_archived(asking.app, kept, [return_id]).memory.returns.get(return_id)
     for one in record.machines if record else ():
         machines[one.machine_id or one.name] = one.request_id
         sources.append("memory")

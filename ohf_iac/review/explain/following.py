@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ohf_iac import queries
 from ohf_iac.approval.decide import Refused, judged
+from ohf_iac.approval.values import EMPTY
 from ohf_iac.config.lock_file import lock_or_empty
 from ohf_iac.errors import ApprovalError, StorageError
 from ohf_iac.operations.approved import rules_of, verifier
@@ -168,8 +169,6 @@ def _row(request_id: str, status: str, stack: str, digest: str, now: str, source
 
 def _lock(app: App) -> tuple[Lock, str]:
     """The lock, and what is wrong with it where it cannot be used."""
-    from ohf_iac.approval.values import EMPTY
-
     try:
         return lock_or_empty(app.settings), ""
     except ApprovalError as error:

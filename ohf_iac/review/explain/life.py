@@ -10,12 +10,14 @@ from ohf_iac.request import TAG_SETTLED, minted_at
 from ohf_iac.review.explain.link import ORIGINS, Gap, Link, moment, unknown
 
 if TYPE_CHECKING:
-    from ohf_iac.cfn import StackEvent
+    from collections.abc import Mapping
+
+    from ohf_iac.cfn import Phase, StackEvent
     from ohf_iac.review.explain.evidence import Evidence
     from ohf_iac.review.explain.link import State
 
 #: what a stack's phase means for whoever looks back
-_PHASES: Final = {
+_PHASES: Final[Mapping[Phase, State]] = {
     "review": "open",
     "creating": "open",
     "ready": "ok",
@@ -24,7 +26,6 @@ _PHASES: Final = {
     "delete_failed": "look",
     "deleted": "ok",
 }
-#: seconds for which CloudFormation tells of deleted stacks
 _DAYS: Final = "CloudFormation tells of deleted stacks for ninety days"
 
 
@@ -46,8 +47,7 @@ def stack_link(about: Evidence) -> Link:
     told = f"{stack.name} {stack.status}, made at {moment(stack.created_at)}" + (f": {cause}" if cause else "")
     if stack.phase == "review":
         told += "; its change set was not executed, nothing runs"
-    state: State = _PHASES[stack.phase]  # type: ignore[assignment] # the values are states
-    return Link("stack", state, told, ("AWS",), facts, rows, about.shown.gap("stack's events"))
+    return Link("stack", _PHASES[stack.phase], told, ("AWS",), facts, rows, about.shown.gap("stack's events"))
 
 
 def resources_link(about: Evidence) -> Link:
@@ -158,8 +158,8 @@ def deletion_link(about: Evidence) -> Link:
     told = f"{ended.status} at {moment(ended.at)}; asked for at {moment(begun.at)}{by}"
     if ended.reason and ended.status == "DELETE_FAILED":
         told += f": {plain_reason(ended.reason)}"
-    state: State = _PHASES[stack.phase]  # type: ignore[assignment] # the values are states
-    return Link("deletion", state, told, ("AWS",), {name: value for name, value in facts.items() if value})
+    kept = {name: value for name, value in facts.items() if value}
+    return Link("deletion", _PHASES[stack.phase], told, ("AWS",), kept)
 
 
 def _no_stack(about: Evidence) -> Link:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from ohf_iac.approval.envelope import outside
+from ohf_iac.approval.envelope import envelope_of, outside
 from ohf_iac.request import (
     TAG_APPROVAL,
     TAG_DIGEST,
@@ -155,8 +155,6 @@ def parameters_link(about: Evidence) -> Link:
     gaps: tuple[Gap, ...] = ()
     wrong: tuple[str, ...] = ()
     if about.shown.body:
-        from ohf_iac.approval.envelope import envelope_of
-
         bounds = bounds_of(json.loads(about.shown.body), given)
         allowed = {one.name: one.allowed for one in bounds}
         given |= {one.name: one.given for one in bounds if one.name in given}

@@ -13,6 +13,7 @@ from ohf_iac.aws.translate import UNREACHED
 from ohf_iac.errors import ConfigurationError, ProviderError, ResourceNotFoundError
 from ohf_iac.observation import Observation
 from ohf_iac.request import TAG_OWNER, stack_name
+from ohf_iac.review.deployed_stacks import deleted_stack
 from ohf_iac.review.explain.link import Gap
 from ohf_iac.review.proving import is_of
 from ohf_iac.status.recover import record_from_stack
@@ -130,11 +131,7 @@ def _stack(calls: Calls, owner: str, request_id: str, named: str) -> StackSeen |
             raise ResourceNotFoundError(told, hint="ohf config tells provider.owner")
         if seen is not None:
             return seen
-    for one in cloudformation.find_deleted_stacks(calls, name.__eq__).get(name, ()):
-        seen = cloudformation.describe_stack(calls, one)
-        if seen is not None and is_of(seen, owner):
-            return seen
-    return None
+    return deleted_stack(calls, owner, name)
 
 
 def _machines(calls: Calls, owner: str, request_id: str, known: Iterable[str]) -> tuple[Instance, ...]:
