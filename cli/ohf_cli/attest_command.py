@@ -10,10 +10,10 @@ import click
 
 from ohf_cli.provider import provider_app, provider_options, provider_settings, stateless_environ
 from ohf_cli.rendering import root_option
+from ohf_cli.report_formats import write_file
 from ohf_cli.templates_command import found_template
 from ohf_iac.clock import Deadline, clock_for
 from ohf_iac.config.catalogue_file import catalogue_files, load_catalogue
-from ohf_iac.errors import StorageError
 from ohf_iac.request import id_kind
 from ohf_iac.review.attestation.of_template import of_template
 from ohf_iac.review.attestation.statement import statement_of
@@ -62,8 +62,4 @@ def command(subject: str, target: str | None, timeout: float, root: str) -> None
     if target is None:
         sys.stdout.write(text)
         return
-    try:
-        with open(target, "w", encoding="ascii") as file:
-            file.write(text)
-    except OSError as error:
-        raise StorageError(f"write {target}: {error.strerror}", hint="give a file that may be written") from error
+    write_file(target, text)

@@ -84,16 +84,19 @@ def command(
       ohf evidence --check evidence.zip --allowed-signers auditors_signers
     """
     if pack is not None:
-        if request_id or target or since or drift:
-            raise click.UsageError("--check is about a pack that is there: without ID, --since, --drift and --to")
+        _refuse(
+            "--check is about a pack that is there: without ID, --since, --drift and --to",
+            request_id,
+            target,
+            since,
+            drift,
+        )
         check_pack(pack, allowed_signers, expect_sha256, output)
         return
     if bool(request_id) == bool(since) or not target:
         raise click.UsageError("give the ID of a request, or --since, and --to; or --check")
-    if allowed_signers or expect_sha256:
-        raise click.UsageError("--allowed-signers and --expect-sha256 are for --check")
-    if since and drift:
-        raise click.UsageError("--drift is about one request; ohf verify --deployed tells the drift of all")
+    _refuse("--allowed-signers and --expect-sha256 are for --check", allowed_signers, expect_sha256)
+    _refuse("--drift is about one request; ohf verify --deployed tells the drift of all", since and drift)
     check_free(target)
     app = replace(provider_app(), deadline=Deadline.after(timeout))
     if since:
@@ -102,6 +105,12 @@ def command(
         gather_since(app, since, target, output)
         return
     _gather(app, request_id, target, output, drift=drift)
+
+
+def _refuse(told: str, *given: object) -> None:
+    """UsageError where anything was given that does not go with the rest."""
+    if any(given):
+        raise click.UsageError(told)
 
 
 def _gather(app: App, request_id: str, target: str, output: Output, *, drift: bool) -> None:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from ohf_cli.provider import provider_app, provider_options, provider_settings
+from ohf_cli.report_formats import write_file
 from ohf_cli.templates_command import found_template
 from ohf_iac.config.documents import parsed
 from ohf_iac.config.folders import Found, read_file
 from ohf_iac.config.lock_file import lock_or_empty
-from ohf_iac.errors import ConfigurationError, StorageError
+from ohf_iac.errors import ConfigurationError
 from ohf_iac.render import render
 from ohf_iac.request import id_kind
 from ohf_iac.review.lint import linted
@@ -70,11 +71,7 @@ def command(subject: str, form: Form, target: str | None, prices: str | None) ->
     if target is None:
         sys.stdout.buffer.write(text.encode("utf-8"))  # the page says so itself, whatever the terminal speaks
         return
-    try:
-        with open(target, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise StorageError(f"write {target}: {error.strerror}", hint="give a file that may be written") from error
+    write_file(target, text)
 
 
 def _of_template(settings: Settings, template_id: str, prices: Mapping[str, Decimal] | None) -> Page:

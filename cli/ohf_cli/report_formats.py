@@ -46,12 +46,15 @@ def formats_option(formats: Sequence[str]) -> Callable[..., Any]:
 def write_output_files(files: Sequence[tuple[str, str]], reports: Reports) -> None:
     """Write each file in its format, UTF-8; StorageError when one cannot be written."""
     for form, path in files:
-        try:
-            Path(path).write_bytes(reports[form]().encode())
-        except OSError as error:
-            raise StorageError(
-                f"write {path}: {error.strerror}", hint="give a file that may be written with --output-file"
-            ) from error
+        write_file(path, reports[form]())
+
+
+def write_file(path: str, text: str) -> None:
+    """Write a file that was asked for, UTF-8; StorageError when it cannot be written."""
+    try:
+        Path(path).write_bytes(text.encode())
+    except OSError as error:
+        raise StorageError(f"write {path}: {error.strerror}", hint="give a file that may be written") from error
 
 
 def _pair(word: str, formats: Sequence[str]) -> tuple[str, str]:

@@ -102,8 +102,13 @@ def command(
 
         verify_deployed(since, timeout, not no_drift, output, output_files)
         return
+    _verify_configured(template_id or "", root, output, output_files)
+
+
+def _verify_configured(template_id: str, root: str, output: str, output_files: tuple[tuple[str, str], ...]) -> None:
+    """Print the checks of the configuration against the lock; UnapprovedError where one fails."""
     settings = provider_settings()
-    checks = tuple(checks_of(settings, template_id or "", root))
+    checks = tuple(checks_of(settings, template_id, root))
     reports = reports_of(settings.approvals.mode, checks)
     write_output_files(output_files, reports)
     if output == "table":

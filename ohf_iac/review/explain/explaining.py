@@ -8,7 +8,7 @@ from ohf_iac.aws import ec2
 from ohf_iac.errors import ResourceNotFoundError
 from ohf_iac.request import TAG_OWNER, TAG_REQUEST, id_kind, minted_at, request_id_of, return_tag
 from ohf_iac.review.explain.catalogue import written
-from ohf_iac.review.explain.following import evidence_of, request_chain, template_chain
+from ohf_iac.review.explain.following import request_chain, template_chain, trail_of
 from ohf_iac.review.explain.kept import asked, input_of, kept_of, with_archived
 from ohf_iac.review.explain.link import Explained, Gap, Link, moment
 from ohf_iac.review.explain.machines import about_machine
@@ -54,7 +54,7 @@ def explained(app: App, identifier: str) -> Explained:
 
 
 def _of_request(asking: Asking, kept: Kept, identifier: str, request_id: str, arn: str) -> Explained:
-    about = evidence_of(asking, kept, request_id, arn)
+    about = trail_of(asking, kept, request_id, arn)
     if not about.known:
         raise _nothing(asking, identifier)
     return Explained(identifier, "request", (), (request_chain(asking, about),), (), _gaps(asking, kept))
@@ -76,7 +76,7 @@ def _of_machine(asking: Asking, kept: Kept, machine_id: str) -> Explained:
     request_id, source, gaps = _request_of_machine(asking, kept, machine_id)
     if not request_id:
         raise _nothing(asking, machine_id)
-    about = evidence_of(asking, kept, request_id)
+    about = trail_of(asking, kept, request_id)
     row = about_machine(about, machine_id)
     state: State = "look" if "why" in row and "return" not in row else "ok"
     why = f": {row['why']}" if "why" in row else ""
@@ -115,7 +115,7 @@ def _of_return(asking: Asking, kept: Kept, return_id: str) -> Explained:
         gaps = (*gaps, Gap("how it ended", "memory does not hold it"))
     rows = tuple({"machine": one, "request": machines[one]} for one in sorted(machines))
     link = Link("return", _ENDS[status], told, sources, {"status": status} if status else {}, rows, gaps)
-    followed = [evidence_of(asking, kept, one) for one in requests[:MOST_CHAINS]]
+    followed = [trail_of(asking, kept, one) for one in requests[:MOST_CHAINS]]
     chains = tuple(request_chain(asking, one) for one in followed if one.known)
     return Explained(return_id, "return", (link,), chains, tuple(requests[MOST_CHAINS:]), _gaps(asking, kept))
 

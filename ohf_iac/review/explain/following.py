@@ -15,7 +15,6 @@ from ohf_iac.errors import ApprovalError, StorageError
 from ohf_iac.operations.approved import rules_of, verifier
 from ohf_iac.request import TAG_DIGEST, TAG_TEMPLATE, request_id_of
 from ohf_iac.review.explain.catalogue import written
-from ohf_iac.review.explain.evidence import Evidence
 from ohf_iac.review.explain.kept import asked, with_archived
 from ohf_iac.review.explain.life import answer_link, deletion_link, resources_link, returns_link, stack_link
 from ohf_iac.review.explain.link import Chain, Gap, Link
@@ -30,6 +29,7 @@ from ohf_iac.review.explain.origin import (
     told_approvals,
 )
 from ohf_iac.review.explain.shown import shown_of
+from ohf_iac.review.explain.trail import Trail
 from ohf_iac.review.proving import proven
 from ohf_iac.review.report.reading import bounds_of
 
@@ -47,7 +47,7 @@ _SHORT: Final = 12
 _MOST: Final = 50
 
 
-def evidence_of(asking: Asking, kept: Kept, request_id: str, stack_id: str = "") -> Evidence:
+def trail_of(asking: Asking, kept: Kept, request_id: str, stack_id: str = "") -> Trail:
     """All that is known of a request; `stack_id` is its stack's where somebody gave it."""
     app = asking.app
     memory = with_archived(app, kept, [request_id]).memory
@@ -67,11 +67,11 @@ def evidence_of(asking: Asking, kept: Kept, request_id: str, stack_id: str = "")
         calls, gap = asked(app, {request_id, *known}), ""
     except StorageError as error:
         calls, gap = (), error.message
-    about = Evidence(request_id, shown, record, remembered, events, calls, gap)
+    about = Trail(request_id, shown, record, remembered, events, calls, gap)
     return about if about.asking or gap else replace(about, calls_gap=_not_logged(app))
 
 
-def request_chain(asking: Asking, about: Evidence) -> Chain:
+def request_chain(asking: Asking, about: Trail) -> Chain:
     """The chain of a request of which something is known."""
     settings = asking.app.settings
     template_id, _ = about.template_id
@@ -175,7 +175,7 @@ def _lock(app: App) -> tuple[Lock, str]:
         return EMPTY, error.message
 
 
-def _proof(app: App, about: Evidence, lock: Lock) -> Proof | None:
+def _proof(app: App, about: Trail, lock: Lock) -> Proof | None:
     """What `ohf verify --deployed` finds of the stack; None where stack or body was not read."""
     if about.shown.stack is None or not about.shown.body:
         return None

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ohf_iac.cfn import Phase, StackEvent
-    from ohf_iac.review.explain.evidence import Evidence
     from ohf_iac.review.explain.link import State
+    from ohf_iac.review.explain.trail import Trail
 
 #: what a stack's phase means for whoever looks back
 _PHASES: Final[Mapping[Phase, State]] = {
@@ -29,7 +29,7 @@ _PHASES: Final[Mapping[Phase, State]] = {
 _DAYS: Final = "CloudFormation tells of deleted stacks for ninety days"
 
 
-def stack_link(about: Evidence) -> Link:
+def stack_link(about: Trail) -> Link:
     """The stack itself, and why it failed where it did."""
     stack = about.shown.stack
     if stack is None:
@@ -50,7 +50,7 @@ def stack_link(about: Evidence) -> Link:
     return Link("stack", _PHASES[stack.phase], told, ("AWS",), facts, rows, about.shown.gap("stack's events"))
 
 
-def resources_link(about: Evidence) -> Link:
+def resources_link(about: Trail) -> Link:
     """The launch template, and the group or fleet, by the stack's events and by what AWS shows of them."""
     found: dict[str, StackEvent] = {}
     for event in about.shown.events:
@@ -83,7 +83,7 @@ def resources_link(about: Evidence) -> Link:
     return Link("resources", state, told, ("AWS",), {}, tuple(rows), about.shown.gap("group or fleet"))
 
 
-def answer_link(about: Evidence) -> Link:
+def answer_link(about: Trail) -> Link:
     """How the request ended for Host Factory: what it was told, and when."""
     record = about.record
     if record is not None and record.settled:
@@ -110,7 +110,7 @@ def answer_link(about: Evidence) -> Link:
     return unknown("answer", "neither memory, events, nor a mark in AWS tells of a final one", "AWS", "memory")
 
 
-def returns_link(about: Evidence) -> Link:
+def returns_link(about: Trail) -> Link:
     """The returns that named machines of this request, oldest first."""
     remembered = {one.return_id: one for one in about.remembered}
     rows = tuple(
@@ -138,7 +138,7 @@ def returns_link(about: Evidence) -> Link:
     return Link("returns", state, told, sources, {}, rows, gaps)
 
 
-def deletion_link(about: Evidence) -> Link:
+def deletion_link(about: Trail) -> Link:
     """Who asked for the stack's deletion, and how it went."""
     stack, events = about.shown.stack, about.shown.events
     if stack is None:
@@ -162,7 +162,7 @@ def deletion_link(about: Evidence) -> Link:
     return Link("deletion", _PHASES[stack.phase], told, ("AWS",), kept)
 
 
-def _no_stack(about: Evidence) -> Link:
+def _no_stack(about: Trail) -> Link:
     record = about.record
     if "stack" in about.shown.gaps:
         why = about.shown.gaps["stack"]

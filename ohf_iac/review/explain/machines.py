@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ohf_iac.machine import Instance, Machine
-    from ohf_iac.review.explain.evidence import Evidence
     from ohf_iac.review.explain.link import Origin, State
+    from ohf_iac.review.explain.trail import Trail
     from ohf_iac.store.event_table import EventRow
 
 
@@ -37,7 +37,7 @@ class _Lives:
         return tuple(sorted({*self.seen, *self.kept, *self.told, *self.returns}))
 
 
-def machines_link(about: Evidence) -> Link:
+def machines_link(about: Trail) -> Link:
     """Each machine with its life: when it was launched, what it is, when it ended and why."""
     lives = _lives(about)
     rows = tuple(_row(lives, one) for one in lives.ids)
@@ -55,12 +55,12 @@ def machines_link(about: Evidence) -> Link:
     return Link("machines", state, told, _sources_of(rows), {}, rows, gaps)
 
 
-def about_machine(about: Evidence, machine_id: str) -> Mapping[str, str]:
+def about_machine(about: Trail, machine_id: str) -> Mapping[str, str]:
     """What is known of one machine, as its row tells it; what says nothing left out."""
     return {name: value for name, value in _row(_lives(about), machine_id).items() if value}
 
 
-def _lives(about: Evidence) -> _Lives:
+def _lives(about: Trail) -> _Lives:
     told: dict[str, list[EventRow]] = {}
     for event in about.events:
         if event.machine_id:

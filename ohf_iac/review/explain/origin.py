@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
     from ohf_iac.approval.values import Approval, Entry
     from ohf_iac.review.explain.catalogue import Written
-    from ohf_iac.review.explain.evidence import Evidence
     from ohf_iac.review.explain.link import Origin, State
+    from ohf_iac.review.explain.trail import Trail
     from ohf_iac.review.proving import Proof
 
 _SHORT: Final = 12
 
 
-def input_link(about: Evidence) -> Link:
+def input_link(about: Trail) -> Link:
     """Who asked for what, when; who it was is known from the I/O log alone."""
     template, source = about.template_id
     units, counted = _units(about)
@@ -76,7 +76,7 @@ def template_link(template_id: str, found: Written, sent: str = "") -> Link:
     return Link("template", "ok", told, ("catalogue",), facts, rows, gaps)
 
 
-def body_link(about: Evidence, template_id: str, found: Written, entry: Entry | None) -> Link:
+def body_link(about: Trail, template_id: str, found: Written, entry: Entry | None) -> Link:
     """What was sent, what rendered it, and whether the configuration still gives it."""
     sent, source, unread = about.sent_digest
     if not sent:
@@ -106,7 +106,7 @@ def body_link(about: Evidence, template_id: str, found: Written, entry: Entry | 
     )
 
 
-def approval_link(about: Evidence, proof: Proof | None, entry: Entry | None, mode: str, problem: str) -> Link:
+def approval_link(about: Trail, proof: Proof | None, entry: Entry | None, mode: str, problem: str) -> Link:
     """Who let the body through; `proof` is what `ohf verify --deployed` finds of the stack, None where it was not
     read, `problem` what is wrong with the lock as a whole."""
     facts = {"mode": mode}
@@ -139,7 +139,7 @@ def approval_link(about: Evidence, proof: Proof | None, entry: Entry | None, mod
     return Link("approval", "ok", told_approvals(entry), ("lock", "AWS") if proof else ("lock",), facts, rows, gaps)
 
 
-def parameters_link(about: Evidence) -> Link:
+def parameters_link(about: Trail) -> Link:
     """The values that this request's stack was given, beside what the body allows."""
     stack = about.shown.stack
     if stack is None:
@@ -196,12 +196,12 @@ def _told(one: Approval) -> str:
     return f"{one.by}{ticket} until {one.expires}"
 
 
-def _units(about: Evidence) -> tuple[str, Origin]:
+def _units(about: Trail) -> tuple[str, Origin]:
     """The units asked for, and where that is known from."""
     return next(((units, source) for units, source in _all_units(about) if units), ("", "id"))
 
 
-def _all_units(about: Evidence) -> Iterator[tuple[str, Origin]]:
+def _all_units(about: Trail) -> Iterator[tuple[str, Origin]]:
     stack = about.shown.stack
     if stack is not None:
         yield stack.parameters.get("TargetCapacity", ""), "AWS"
@@ -213,7 +213,7 @@ def _all_units(about: Evidence) -> Iterator[tuple[str, Origin]]:
         yield str(template.get("machineCount", "")) if isinstance(template, dict) else "", "I/O log"
 
 
-def _account(about: Evidence) -> str:
+def _account(about: Trail) -> str:
     stack = about.shown.stack
     if stack is not None and TAG_RC_ACCOUNT in stack.tags:
         return stack.tags[TAG_RC_ACCOUNT]

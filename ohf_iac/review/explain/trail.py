@@ -27,11 +27,11 @@ class Named(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Trail:
     """What memory, events, the I/O log and AWS hold of a request, each apart from the others.
 
     `calls_gap` tells why the I/O log holds nothing of it, "" where it does. `remembered` are the returns that
-    memory holds. `io_log` tells whether that is kept at all.
+    memory holds.
     """
 
     request_id: str
